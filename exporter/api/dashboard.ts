@@ -1,0 +1,83 @@
+import { z } from "zod";
+import { askUpstream, UpstreamError } from "./upstream.ts";
+
+/** At most this many points a series. */
+const MAX_POINTS = 500;
+
+/** The main metrics, each by the PromQL that reads it. */
+const QUERIES = {
+  wecom_messages_total: "sum(wecom_messages_total)",
+  wecom_messages_errors_total: "sum(wecom_messages_errors_total)",
+  wecom_message_processing_seconds:
+    "sum(rate(wecom_message_processing_seconds_sum[5m])) / sum(rate(wecom_message_processing_seconds_count[5m]))",
+  wecom_daily_messages: "sum by (day) (wecom_daily_messages)",
+  consultations_total: "sum(consultations_total)",
+  cases_total: "sum(cases_total)",
+  average_satisfaction_score: "avg(average_satisfaction_score)",
+  system_cpu_usage_percent: "system_cpu_usage_percent",
+  system_memory_usage_percent: "system_memory_usage_percent",
+  system_disk_usage_percent: "system_disk_usage_percent",
+  service_up: "service_up",
+  service_response_time_seconds: "service_response_time_seconds",
+} as const;
+
+const answerSchema = z.object({
+  data: z.object({
+    result: z.array(
+      z.object({
+        metric: z.record(z.string(), z.string()),
+        values: z.array(z.tuple([z.number(), z.string()])),
+      }),
+    ),
+  }),
+});
+
+/** One line of a chart. `value` is null where Prometheus has none (a division by zero). */
+export interface DashboardSeries {
+  labels: Record<string, string>;
+  /** [seconds since the epoch, value] */
+  points: [number, number | null][];
+}
+
+/** The last hours of every main metric; times in seconds. */
+export interface Dashboard {
+  duration: number;
+  start: number;
+  end: number;
+  step: number;
+  metrics: Record<string, DashboardSeries[]>;
+}
+
+/**
+ * @param duration hours, 1 to 744
+ * @param now milliseconds since the epoch
+ * @throws {UpstreamError} while Prometheus is away
+ */
+export async function readDashboard(
+  prometheusUrl: string,
+  duration: number,
+  now: number,
+): Promise<Dashboard> {
+  const step = Math.max(15, Math.ceil((duration * 3600) / (MAX_POINTS - 1)));
+  const end = Math.floor(now / 1000);
+  const start = end - duration * 3600;
+  const entries = Object.entries(QUERIES).map(async ([name, query]) => {
+    const parameters = new URLSearchParams({ query, start: `${start}`, end: `${end}`, step: `${step}` });
+    const url = new URL(`${prometheusUrl}/api/v1/query_range?${parameters}`);
+    const answer = answerSchema.safeParse(await askUpstream("Prometheus", url));
+    if (!answer.success) throw new UpstreamError("Prometheus's answer is not a range of values");
+    return [name, answer.data.data.result.map(toSeries)] as const;
+  });
+  return { duration, start, end, step, metrics: Object.fromEntries(await Promise.all(entries)) };
+}
+
+function toSeries({
+  metric,
+  values,
+}: z.output<typeof answerSchema>["data"]["result"][number]): DashboardSeries {
+  const { __name__, ...labels } = metric;
+  return {
+    labels,
+    points: values.map(([at, text]) => [at, Number.isFinite(Number(text)) ? Number(text) : null]),
+  };
+}

@@ -1,0 +1,166 @@
+import { join } from "node:path";
+import express, { type ErrorRequestHandler, type Express, type Request, type Response } from "express";
+import type { Registry } from "prom-client";
+import { z } from "zod";
+import type { Config } from "../config/config.ts";
+import type { ServiceEnvironment } from "../config/environment.ts";
+import type { Clock } from "../service/clock.ts";
+import { guardWrites } from "../service/guard.ts";
+import type { Logger } from "../service/logger.ts";
+import { readAlerts } from "./api/alerts.ts";
+import { readDashboard } from "./api/dashboard.ts";
+import { readStatus } from "./api/status.ts";
+import { UpstreamError } from "./api/upstream.ts";
+import type { Collecting } from "./collecting.ts";
+import { InvalidEventsError, parseEvents } from "./events/event.ts";
+import { type EventJournal, StorageError } from "./events/journal.ts";
+import { toOpenMetrics } from "./openmetrics.ts";
+import { managementPage } from "./page.ts";
+
+export interface AppParts {
+  config: Config;
+  environment: ServiceEnvironment;
+  registry: Registry;
+  collecting: Collecting;
+  journal: EventJournal;
+  clock: Clock;
+  logger: Logger;
+}
+
+const EVENTS_LIMIT = "8mb";
+const RECENT_ALERTS = new URLSearchParams({ limit: "50" });
+const RUNBOOKS = join(import.meta.dirname, "../docs/runbooks");
+
+const dashboardQuery = z.object({
+  duration: z.coerce
+    .number({ error: "must be a number of hours, 1 to 744" })
+    .int()
+    .min(1)
+    .max(744)
+    .default(24),
+});
+
+/** Every route of the exporter. */
+export function createApp(parts: AppParts): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  addMetrics(app, parts);
+  addEvents(app, parts);
+  addApi(app, parts);
+  addControl(app, parts);
+  app.get("/", (_request, response) => {
+    response.type("html").send(managementPage(parts.config, parts.environment.publicUrls));
+  });
+  app.get("/runbooks/:alert", sendRunbook);
+  app.get(["/-/healthy", "/-/ready"], (_request, response) => {
+    response.type("text").send("OK\n");
+  });
+  app.use((_request, response) => {
+    response.status(404).json({ error: "no such route" });
+  });
+  app.use(answerError(parts.logger));
+  return app;
+}
+
+function addMetrics(app: Express, { registry }: AppParts): void {
+  app.get("/metrics", async (request, response) => {
+    const text = await registry.metrics();
+    const open = /application\/openmetrics-text/.test(request.get("accept") ?? "");
+    // Set by hand: express would reorder the parameters of the content type.
+    response.setHeader(
+      "Content-Type",
+      open ? "application/openmetrics-text; version=1.0.0; charset=utf-8" : registry.contentType,
+    );
+    response.end(open ? toOpenMetrics(text) : text);
+  });
+}
+
+function addEvents(app: Express, { journal, clock, environment }: AppParts): void {
+  const body = express.raw({ type: () => true, limit: EVENTS_LIMIT });
+  app.post("/events", guardWrites(environment.exporterToken), body, async (request, response) => {
+    const bytes: unknown = request.body;
+    const events = parseEvents(
+      bytes instanceof Buffer ? bytes : Buffer.alloc(0),
+      request.get("content-type") ?? "",
+      clock.now(),
+    );
+    response.status(202).json(await journal.record(events));
+  });
+}
+
+function addApi(app: Express, { config, collecting, clock, environment, registry, logger }: AppParts): void {
+  const { relay, prometheus } = environment.urls;
+  app.get("/api/status", (_request, response) => {
+    response.json(readStatus(config, collecting, clock));
+  });
+  app.get("/api/monitoring", async (_request, response) => {
+    const alerts = await readAlerts(relay, RECENT_ALERTS).catch((error: unknown) => {
+      logger.warn({ err: error }, "alert history unknown");
+      return null;
+    });
+    response.json({
+      status: readStatus(config, collecting, clock),
+      metrics: await currentMetrics(registry),
+      // null says that nobody knows: an empty list would say that there were none.
+      alerts: alerts?.alerts ?? null,
+    });
+  });
+  app.get("/api/alerts", async (request, response) => {
+    response.json(
+      await readAlerts(relay, URL.parse(request.url, "http://localhost")?.searchParams ?? RECENT_ALERTS),
+    );
+  });
+  app.get("/api/dashboard", async (request, response) => {
+    const query = dashboardQuery.safeParse(request.query);
+    if (!query.success)
+      response.status(400).json({ error: "duration must be a whole number of hours, 1 to 744" });
+    else response.json(await readDashboard(prometheus, query.data.duration, clock.now()));
+  });
+}
+
+function addControl(app: Express, { collecting, environment, logger }: AppParts): void {
+  for (const action of ["start", "stop"] as const) {
+    app.post(`/api/monitoring/${action}`, guardWrites(environment.exporterToken), (_request, response) => {
+      collecting[action]();
+      logger.info({ action }, "collecting");
+      response.json({ monitoring_enabled: collecting.running });
+    });
+  }
+}
+
+/** Every metric's newest values, by name. */
+async function currentMetrics(registry: Registry): Promise<Record<string, unknown>> {
+  const metrics = await registry.getMetricsAsJSON();
+  return Object.fromEntries(
+    metrics.map(({ name, values }) => [name, values.map(({ labels, value }) => ({ labels, value }))]),
+  );
+}
+
+/** The alert's handbook page, as the links in messages name it. */
+function sendRunbook(request: Request, response: Response): void {
+  const alert = String(request.params.alert);
+  response.type("text/plain; charset=utf-8");
+  response.sendFile(`${alert}.md`, {
+    root: RUNBOOKS,
+    headers: { "Content-Type": "text/plain; charset=utf-8" },
+  });
+}
+
+function answerError(logger: Logger): ErrorRequestHandler {
+  // Express knows an error handler by its four parameters.
+  return (error, _request, response, _next) => {
+    if (error instanceof InvalidEventsError) {
+      response.status(400).json({ error: error.message, problems: error.problems });
+    } else if (error instanceof StorageError) {
+      logger.error({ err: error }, "cannot store events");
+      response.status(503).json({ error: error.message });
+    } else if (error instanceof UpstreamError) {
+      response.status(502).json({ error: error.message });
+    } else if (typeof error?.status === "number" && error.status < 500) {
+      response.status(error.status).json({ error: error.message });
+    } else {
+      logger.error({ err: error }, "request failed");
+      response.status(500).json({ error: "internal error" });
+    }
+  };
+}

@@ -1,0 +1,116 @@
+import { Gauge, type Registry } from "prom-client";
+import type { Logger } from "../service/logger.ts";
+import { COLLECTED_GAUGES, type Collector, type GaugeName, type Sample } from "./collectors/collector.ts";
+
+/** Runs the collectors in the background, so that a scrape never waits for one. */
+export interface Collecting {
+  start(): void;
+  /** Stops and drops every sampled series: a frozen value would look like a measured one. */
+  stop(): void;
+  readonly running: boolean;
+  /** The newest samples of a metric; none while stopped or failing. */
+  samples(metric: GaugeName): Sample[];
+}
+
+export interface CollectingOptions {
+  collectors: Collector[];
+  /** Seconds. */
+  interval: number;
+  registry: Registry;
+  logger: Logger;
+}
+
+export function createCollecting({ collectors, interval, registry, logger }: CollectingOptions): Collecting {
+  const latest = new Map<Collector, Sample[]>();
+  /** Those that have not come back yet, late ones included: they are not asked again meanwhile. */
+  const busy = new Set<Collector>();
+  let timers: NodeJS.Timeout[] | undefined;
+
+  const success = new Gauge({
+    name: "monitoring_collector_success",
+    help: "1 if the collector's last run succeeded, else 0.",
+    labelNames: ["collector"],
+    registers: [registry],
+  });
+  const duration = new Gauge({
+    name: "monitoring_collector_duration_seconds",
+    help: "Time the collector's last run took, in seconds.",
+    labelNames: ["collector"],
+    registers: [registry],
+  });
+  registerCollected(registry, samples);
+
+  function samples(metric: GaugeName): Sample[] {
+    return [...latest.values()].flat().filter((sample) => sample.metric === metric);
+  }
+
+  async function run(collector: Collector): Promise<void> {
+    const session = timers;
+    const begun = performance.now();
+    const outcome = await withDeadline(collector, busy).catch((error: unknown) => error);
+    // Stopped, and perhaps started again, while it was under way.
+    if (timers !== session || session === undefined) return;
+    duration.set({ collector: collector.name }, (performance.now() - begun) / 1000);
+    success.set({ collector: collector.name }, Array.isArray(outcome) ? 1 : 0);
+    if (Array.isArray(outcome)) {
+      latest.set(collector, outcome);
+    } else {
+      latest.delete(collector);
+      logger.warn({ collector: collector.name, err: outcome }, "collector failed");
+    }
+  }
+
+  return {
+    start() {
+      timers ??= collectors.map((collector) => {
+        setImmediate(run, collector);
+        return setInterval(run, interval * 1000, collector);
+      });
+    },
+    stop() {
+      for (const timer of timers ?? []) clearInterval(timer);
+      timers = undefined;
+      latest.clear();
+      success.reset();
+      duration.reset();
+    },
+    get running() {
+      return timers !== undefined;
+    },
+    samples,
+  };
+}
+
+function registerCollected(registry: Registry, samples: (metric: GaugeName) => Sample[]): void {
+  for (const [name, { help, labels }] of Object.entries(COLLECTED_GAUGES)) {
+    new Gauge({
+      name,
+      help,
+      labelNames: [...labels],
+      registers: [registry],
+      collect() {
+        // A gauge without labels resets to 0; without a sample it must be absent.
+        if (labels.length === 0) this.remove();
+        else this.reset();
+        for (const { labels: values = {}, value } of samples(name as GaugeName)) this.set(values, value);
+      },
+    });
+  }
+}
+
+async function withDeadline(collector: Collector, busy: Set<Collector>): Promise<Sample[]> {
+  if (busy.has(collector)) throw new Error("its last run has not come back yet");
+  busy.add(collector);
+  const collected = collector.collect().finally(() => busy.delete(collector));
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => late.reject(new Error(`no answer within ${collector.deadline} ms`)),
+    collector.deadline,
+  );
+  try {
+    return await Promise.race([collected, late.promise]);
+  } finally {
+    clearTimeout(timer);
+    collected.catch(() => {});
+  }
+}

@@ -1,0 +1,36 @@
+/** One value of one series. */
+export interface Sample {
+  metric: GaugeName;
+  labels?: Record<string, string>;
+  value: number;
+}
+
+/** What collectors publish, with the help text and label names of each. */
+export const COLLECTED_GAUGES = {
+  system_cpu_usage_percent: {
+    help: "Busy share of the CPUs, idle and iowait excluded, 0 to 100.",
+    labels: [],
+  },
+  system_memory_usage_percent: { help: "Memory in use: 100 * (1 - available / total).", labels: [] },
+  system_disk_usage_percent: {
+    help: "Used share of a file system: 100 * used / (used + available).",
+    labels: ["mountpoint", "device", "fstype"],
+  },
+  service_up: { help: "1 if the service answered its probe with 2xx or 3xx, else 0.", labels: ["service"] },
+  service_response_time_seconds: {
+    help: "Time of the last probe, in seconds; a timeout shows as the deadline.",
+    labels: ["service"],
+  },
+} as const;
+
+export type GaugeName = keyof typeof COLLECTED_GAUGES;
+
+/** Measures something every collect_interval. */
+export interface Collector {
+  /** The `collector` label of its own success and duration. */
+  name: string;
+  /** Past this many milliseconds it counts as failed. */
+  deadline: number;
+  /** @returns everything it publishes now; what it published before is dropped */
+  collect(): Promise<Sample[]>;
+}

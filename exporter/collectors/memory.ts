@@ -1,0 +1,23 @@
+import { readFile } from "node:fs/promises";
+import { platform } from "node:os";
+import systeminformation from "systeminformation";
+import type { Collector } from "./collector.ts";
+
+/** What programs could still take, page cache included, counts as available. */
+export function memoryCollector(): Collector {
+  return {
+    name: "memory",
+    deadline: 5000,
+    async collect() {
+      const { available, total } =
+        platform() === "linux" ? await readMeminfo() : await systeminformation.mem();
+      return [{ metric: "system_memory_usage_percent", value: 100 * (1 - available / total) }];
+    },
+  };
+}
+
+async function readMeminfo(): Promise<{ available: number; total: number }> {
+  const meminfo = await readFile("/proc/meminfo", "utf8");
+  const kibibytes = (field: string) => Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(meminfo)?.[1]);
+  return { available: kibibytes("MemAvailable"), total: kibibytes("MemTotal") };
+}

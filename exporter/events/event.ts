@@ -1,0 +1,117 @@
+import { z } from "zod";
+
+/** How far an event's `at` may lie from now, in milliseconds. */
+const AT_PAST = 48 * 3600_000;
+const AT_FUTURE = 5 * 60_000;
+/** A longer duration is a mistake in the unit (milliseconds for seconds). */
+const MAX_DURATION_SECONDS = 86_400;
+
+const common = {
+  id: z.string().min(1).max(128).optional(),
+  at: z.iso
+    .datetime({ offset: true, error: "must be an RFC 3339 time, such as 2026-02-12T21:46:44+08:00" })
+    .transform((text) => Date.parse(text))
+    .optional(),
+};
+
+const eventSchema = z.discriminatedUnion(
+  "type",
+  [
+    z.strictObject({
+      type: z.literal("message"),
+      outcome: z.enum(["ok", "error"]),
+      duration_seconds: z.number().min(0).max(MAX_DURATION_SECONDS).optional(),
+      ...common,
+    }),
+    z.strictObject({ type: z.literal("consultation"), ...common }),
+    z.strictObject({ type: z.literal("case"), ...common }),
+    z.strictObject({ type: z.literal("satisfaction"), score: z.number().min(1).max(5), ...common }),
+  ],
+  { error: 'must be "message", "consultation", "case" or "satisfaction"' },
+);
+
+/** Something that happened at the legal desk. `at` is in milliseconds since the epoch. */
+export type Event = z.output<typeof eventSchema>;
+
+/** One thing wrong with one event of a batch. */
+export interface EventProblem {
+  /** Its place in the batch, from 0. */
+  index: number;
+  /** The field, or "" for the event as a whole. */
+  field: string;
+  reason: string;
+}
+
+/** A body of POST /events was refused: nothing of it was counted. */
+export class InvalidEventsError extends Error {
+  override readonly name = "InvalidEventsError";
+  readonly problems: EventProblem[];
+
+  constructor(message: string, problems: EventProblem[] = []) {
+    super(message);
+    this.problems = problems;
+  }
+}
+
+/**
+ * Reads a body of POST /events: one JSON object, an array, or NDJSON.
+ * @param now milliseconds since the epoch, to check `at` against
+ * @throws {InvalidEventsError} naming every bad event
+ */
+export function parseEvents(body: Uint8Array, contentType: string, now: number): Event[] {
+  const values = parseBody(decode(body), contentType);
+  const problems: EventProblem[] = [];
+  const events: Event[] = [];
+  for (const [index, value] of values.entries()) {
+    const result = value instanceof SyntaxError ? notJson(value) : eventSchema.safeParse(value);
+    if (!result.success) problems.push(...result.error.issues.map((issue) => toProblem(index, issue)));
+    else if (!isNear(result.data.at, now)) {
+      problems.push({ index, field: "at", reason: "must be at most 48 h back and 5 min ahead" });
+    } else events.push(result.data);
+  }
+  if (problems.length > 0) throw new InvalidEventsError("invalid events, none was counted", problems);
+  return events;
+}
+
+function decode(body: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(body);
+  } catch {
+    throw new InvalidEventsError("the body must be UTF-8");
+  }
+}
+
+function parseBody(text: string, contentType: string): unknown[] {
+  if (!/ndjson|jsonl/i.test(contentType)) {
+    const whole = parseJson(text);
+    if (Array.isArray(whole)) return whole;
+    if (!(whole instanceof SyntaxError)) return [whole];
+  }
+  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
+  if (lines.length === 0)
+    throw new InvalidEventsError("the body is empty: send one JSON object, an array, or NDJSON");
+  return lines.map(parseJson);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    return error;
+  }
+}
+
+function notJson(error: SyntaxError) {
+  return {
+    success: false as const,
+    error: { issues: [{ path: [], message: `is not JSON: ${error.message}` }] },
+  };
+}
+
+function toProblem(index: number, issue: { path: PropertyKey[]; message: string }): EventProblem {
+  return { index, field: issue.path.map(String).join("."), reason: issue.message };
+}
+
+function isNear(at: number | undefined, now: number): boolean {
+  return at === undefined || (at >= now - AT_PAST && at <= now + AT_FUTURE);
+}

@@ -1,0 +1,96 @@
+import { Gauge, Registry } from "prom-client";
+import type { Config } from "../config/config.ts";
+import { EnvironmentError, type ServiceEnvironment } from "../config/environment.ts";
+import packageJson from "../package.json" with { type: "json" };
+import type { Clock } from "../service/clock.ts";
+import { type HttpServer, isLoopback, serve } from "../service/http.ts";
+import type { Logger } from "../service/logger.ts";
+import type { Service } from "../service/service.ts";
+import { createApp } from "./app.ts";
+import { createCollecting } from "./collecting.ts";
+import { createCollectors } from "./collectors/index.ts";
+import { createEventJournal } from "./events/journal.ts";
+import { registerEventMetrics } from "./events/metrics.ts";
+import { openEventStore } from "./events/store.ts";
+
+export interface ExporterOptions {
+  config: Config;
+  environment: ServiceEnvironment;
+  clock: Clock;
+  logger: Logger;
+}
+
+/** A running exporter knows where it listens. */
+export interface Exporter extends Service {
+  readonly url: string;
+}
+
+/**
+ * The exporter: publishes every metric and decides nothing.
+ * @throws {EnvironmentError} if other machines could reach it without a token
+ */
+export function createExporter({ config, environment, clock, logger }: ExporterOptions): Exporter {
+  if (!isLoopback(environment.host) && environment.exporterToken === undefined) {
+    throw new EnvironmentError(`HOST=${environment.host} 对其他机器开放，必须同时设置 EXPORTER_TOKEN`);
+  }
+  const registry = new Registry();
+  let server: HttpServer | undefined;
+  const url = () => server?.url ?? "";
+  const store = openEventStore(environment.dataDir, config.timezone, clock);
+  const collecting = createCollecting({
+    collectors: createCollectors(config, environment.hostRoot, ownUrl),
+    interval: config.collectInterval,
+    registry,
+    logger,
+  });
+  registerEventMetrics(store, registry);
+  registerOwnMetrics(registry, config, () => collecting.running);
+  const journal = createEventJournal(store);
+  const app = createApp({ config, environment, registry, collecting, journal, clock, logger });
+
+  /** Reaches itself on loopback, also where it listens on every address. */
+  function ownUrl(): string {
+    const { port } = new URL(url());
+    return isLoopback(environment.host) ? url() : `http://127.0.0.1:${port}`;
+  }
+
+  return {
+    async start() {
+      server = await serve(app, environment.host, config.metricsPort);
+      if (config.enabled) collecting.start();
+      logger.info({ url: url() }, "listening");
+    },
+    async stop() {
+      collecting.stop();
+      await server?.close();
+      server = undefined;
+      store.close();
+    },
+    get url() {
+      return url();
+    },
+  };
+}
+
+function registerOwnMetrics(registry: Registry, config: Config, running: () => boolean): void {
+  const registers = [registry];
+  new Gauge({
+    name: "monitoring_enabled",
+    help: "1 while metrics are being collected, else 0.",
+    registers,
+    collect() {
+      this.set(running() ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: "monitoring_alert_enabled",
+    help: "1 if alerts are sent, 0 if they are only recorded.",
+    registers,
+  }).set(config.alertEnabled ? 1 : 0);
+  new Gauge({
+    name: "monitoring_build_info",
+    help: "Always 1; the version is in the labels.",
+    labelNames: ["version", "node"],
+    registers,
+  }).set({ version: packageJson.version, node: process.version }, 1);
+}

@@ -1,0 +1,56 @@
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+
+/** The database was written by a newer version of this program. */
+export class DatabaseTooNewError extends Error {
+  override readonly name = "DatabaseTooNewError";
+}
+
+/**
+ * Opens a database that survives a power cut and brings it up to the newest migration.
+ * @param path made with its folder if missing
+ * @param migrations a folder of `001_name.sql`, `002_name.sql` …: never edited once released, only added to
+ * @throws {DatabaseTooNewError}
+ */
+export function openDatabase(path: string, migrations: string): DatabaseSync {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const database = new DatabaseSync(path);
+  // FULL: a commit returns only once the log is on the disk (https://sqlite.org/pragma.html#pragma_synchronous).
+  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+  migrate(database, path, migrations);
+  return database;
+}
+
+function migrate(database: DatabaseSync, path: string, folder: string): void {
+  const files = readdirSync(folder)
+    .filter((name) => name.endsWith(".sql"))
+    .sort();
+  const version = Number(database.prepare("PRAGMA user_version").get()?.user_version);
+  if (version > files.length) {
+    throw new DatabaseTooNewError(
+      `${path} is of version ${version}, newer than ${files.length}: update the program`,
+    );
+  }
+  for (const [index, file] of files.entries()) {
+    if (index < version) continue;
+    transaction(database, () => {
+      database.exec(readFileSync(join(folder, file), "utf8"));
+      database.exec(`PRAGMA user_version = ${index + 1}`);
+    });
+  }
+}
+
+/** Runs `work` whole or not at all. */
+export function transaction<T>(database: DatabaseSync, work: () => T): T {
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    const result = work();
+    database.exec("COMMIT");
+    return result;
+  } catch (error) {
+    // A full disk may have rolled back already.
+    if (database.isTransaction) database.exec("ROLLBACK");
+    throw error;
+  }
+}

@@ -1,0 +1,14 @@
+import pino, { type Logger } from "pino";
+
+export type { Logger };
+
+/** One JSON object a line on standard output. */
+export function createLogger(name: string, level: string): Logger {
+  return pino({
+    name,
+    level,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    base: null,
+    formatters: { level: (label) => ({ level: label }) },
+  });
+}
