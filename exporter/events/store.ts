@@ -47,7 +47,9 @@ export function openEventStore(dataDir: string, timezone: string, clock: Clock):
     },
     total: (series) => committed.totals.get(series) ?? 0,
     messagesOn: (day) => committed.days.get(calendar[day](clock.now())) ?? 0,
-    close: () => database.close(),
+    close() {
+      if (database.isOpen) database.close();
+    },
   };
 }
 

@@ -1,0 +1,119 @@
+import express, { type ErrorRequestHandler, type Express } from "express";
+import { z } from "zod";
+import { guardWrites } from "../../service/guard.ts";
+import type { Logger } from "../../service/logger.ts";
+import type { Alert } from "./alert.ts";
+import type { Channel } from "./channels/channel.ts";
+import type { RelayMetrics } from "./metrics.ts";
+import type { AlertQuery, AlertRecord, NotificationQuery, NotificationRecord } from "./outbox/history.ts";
+import { InvalidWebhookError, parseWebhook } from "./webhook.ts";
+
+export interface AppParts {
+  token: string | undefined;
+  channels: Channel[];
+  metrics: RelayMetrics;
+  /** Stores and queues. @throws when the disk refuses */
+  accept: (alerts: Alert[]) => void;
+  watchdogHeard: () => void;
+  readAlerts: (query: AlertQuery) => AlertRecord[];
+  readNotifications: (query: NotificationQuery) => NotificationRecord[];
+  logger: Logger;
+}
+
+const BODY_LIMIT = "32mb";
+
+const time = z.iso
+  .datetime({ offset: true, error: "must be an RFC 3339 time, such as 2026-02-12T21:46:44+08:00" })
+  .transform((text) => Date.parse(text));
+const limit = z.coerce.number({ error: "must be a number, 1 to 1000" }).int().min(1).max(1000).default(100);
+
+const alertsQuery = z.object({
+  since: time.optional(),
+  until: time.optional(),
+  status: z.enum(["firing", "resolved"]).optional(),
+  limit,
+});
+const notificationsQuery = z.object({
+  channel: z.string().optional(),
+  state: z.enum(["pending", "sent", "failed"]).optional(),
+  limit,
+});
+
+/** Every route of the relay. */
+export function createApp(parts: AppParts): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  addWebhooks(app, parts);
+  addApi(app, parts);
+  app.get("/metrics", async (_request, response) => {
+    response.setHeader("Content-Type", parts.metrics.registry.contentType);
+    response.end(await parts.metrics.registry.metrics());
+  });
+  app.get(["/-/healthy", "/-/ready"], (_request, response) => {
+    response.type("text").send("OK\n");
+  });
+  app.use((_request, response) => {
+    response.status(404).json({ error: "no such route" });
+  });
+  app.use(answerError(parts.logger));
+  return app;
+}
+
+function addWebhooks(app: Express, { token, accept, watchdogHeard, metrics, logger }: AppParts): void {
+  const body = express.json({ type: () => true, limit: BODY_LIMIT });
+  app.post("/alerts", guardWrites(token), body, (request, response) => {
+    const alerts = parseWebhook(request.body);
+    try {
+      accept(alerts);
+    } catch (error) {
+      logger.error({ err: error }, "cannot store alerts");
+      response.status(503).json({ error: "alerts cannot be stored at the moment" });
+      return;
+    }
+    metrics.received(alerts.length);
+    response.json({ accepted: alerts.length });
+  });
+  app.post("/watchdog", guardWrites(token), body, (request, response) => {
+    parseWebhook(request.body);
+    watchdogHeard();
+    response.json({ heard: true });
+  });
+}
+
+function addApi(app: Express, { token, channels, readAlerts, readNotifications }: AppParts): void {
+  app.get("/api/alerts", (request, response) => {
+    const { since, until, status, limit } = alertsQuery.parse(request.query);
+    response.json({ alerts: readAlerts({ since, until, status, limit }) });
+  });
+  app.get("/api/notifications", (request, response) => {
+    const { channel, state, limit } = notificationsQuery.parse(request.query);
+    response.json({ notifications: readNotifications({ channel, state, limit }) });
+  });
+  app.post("/api/test", guardWrites(token), async (_request, response) => {
+    const results = channels.map(async (channel) => ({
+      channel: channel.name,
+      ...(await channel.send(channel.composeTest())),
+    }));
+    response.json({ results: await Promise.all(results) });
+  });
+}
+
+function answerError(logger: Logger): ErrorRequestHandler {
+  // Express knows an error handler by its four parameters.
+  return (error, _request, response, _next) => {
+    if (error instanceof InvalidWebhookError) {
+      response.status(400).json({ error: error.message, problems: error.problems });
+    } else if (error instanceof z.ZodError) {
+      const problems = error.issues.map(({ path, message }) => ({
+        parameter: path.join("."),
+        reason: message,
+      }));
+      response.status(400).json({ error: "invalid query", problems });
+    } else if (typeof error?.status === "number" && error.status < 500) {
+      response.status(error.status).json({ error: error.message });
+    } else {
+      logger.error({ err: error }, "request failed");
+      response.status(500).json({ error: "internal error" });
+    }
+  };
+}

@@ -1,0 +1,78 @@
+import type { Alert } from "../../alert.ts";
+import type { Wording } from "../../wording.ts";
+
+export interface Mail {
+  subject: string;
+  text: string;
+  html: string;
+}
+
+/** A mail bears far more, but nobody reads further. */
+const MAX_ALERTS = 100;
+
+export function renderAlerts(alerts: Alert[], wording: Wording): { content: Mail; covers: number } {
+  const told = alerts.slice(0, MAX_ALERTS);
+  const content = {
+    subject: subject(told, wording),
+    text: told.map((alert) => alertText(alert, wording)).join("\n\n"),
+    html: page(told.map((alert) => alertHtml(alert, wording)).join("\n")),
+  };
+  return { content, covers: told.length };
+}
+
+export function renderTest(at: string): Mail {
+  const text = "看到这封邮件，说明邮件告警渠道可以使用。";
+  return {
+    subject: "【测试】监控告警邮件",
+    text: `${text}\n发送时间：${at}`,
+    html: page(`<p>${text}</p><p>发送时间：${at}</p>`),
+  };
+}
+
+/** The first firing alert names the mail; one that only tells of ends is named by the first of those. */
+function subject(alerts: Alert[], wording: Wording): string {
+  const first = alerts.find(({ status }) => status === "firing") ?? alerts[0];
+  if (first === undefined) return "";
+  const others = alerts.length > 1 ? `（共 ${alerts.length} 条）` : "";
+  return oneLine(`【${wording.heading(first)}】${wording.title(first)}${others}`);
+}
+
+function alertText(alert: Alert, wording: Wording): string {
+  const facts = [...wording.facts(alert), ...wording.links(alert)].map(
+    ([name, value]) => `${name}：${oneLine(value)}`,
+  );
+  return [`【${wording.heading(alert)}】${oneLine(wording.title(alert))}`, ...facts].join("\n");
+}
+
+function alertHtml(alert: Alert, wording: Wording): string {
+  const color = alert.status === "firing" ? "#c0392b" : "#1e8449";
+  const rows = wording
+    .facts(alert)
+    .map(
+      ([name, value]) =>
+        `<tr><td style="color:#666;padding:2px 12px 2px 0;white-space:nowrap;vertical-align:top">${escapeHtml(name)}</td><td>${escapeHtml(value)}</td></tr>`,
+    );
+  const links = wording
+    .links(alert)
+    .map(([name, url]) => `<a href="${escapeHtml(url)}">${escapeHtml(name)}</a>`);
+  return [
+    `<div style="border-left:4px solid ${color};padding:4px 12px;margin:0 0 16px">`,
+    `<h3 style="margin:0 0 8px"><span style="color:${color}">${escapeHtml(wording.heading(alert))}</span> ${escapeHtml(wording.title(alert))}</h3>`,
+    `<table style="border-collapse:collapse;font-size:14px">${rows.join("")}</table>`,
+    links.length > 0 ? `<p style="margin:8px 0 0">${links.join("　")}</p>` : "",
+    "</div>",
+  ].join("\n");
+}
+
+function page(body: string): string {
+  return `<!doctype html>\n<html lang="zh-CN"><meta charset="utf-8"><body style="font-family:sans-serif">\n${body}\n</body></html>\n`;
+}
+
+/** A line break would begin a header in the subject, or forge a line in the text. */
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, " ");
+}
+
+function escapeHtml(text: string): string {
+  return text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}

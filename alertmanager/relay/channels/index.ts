@@ -1,0 +1,51 @@
+import type { ChannelName } from "../../../config/config.ts";
+import type { Env } from "../../../config/environment.ts";
+import type { Clock } from "../../../service/clock.ts";
+import type { Logger } from "../../../service/logger.ts";
+import type { Limit, Reservation } from "../outbox/window.ts";
+import type { Wording } from "../wording.ts";
+import type { Channel } from "./channel.ts";
+import { emailChannel } from "./email/channel.ts";
+import { type EmailSettings, readEmailSettings } from "./email/settings.ts";
+import { logChannel } from "./log/channel.ts";
+import { wecomRobotChannel } from "./wecom-robot/channel.ts";
+import { readWecomRobotSettings, type WecomRobotSettings } from "./wecom-robot/settings.ts";
+
+/** What is set up of each channel; undefined where nothing is. */
+export interface ChannelSettings {
+  wecom: WecomRobotSettings | undefined;
+  email: EmailSettings | undefined;
+}
+
+/** @throws {EnvironmentError} */
+export function readChannelSettings(env: Env): ChannelSettings {
+  return { wecom: readWecomRobotSettings(env), email: readEmailSettings(env) };
+}
+
+export interface ChannelOptions {
+  settings: ChannelSettings;
+  /** Those that config.ini asks for. */
+  enabled: ChannelName[];
+  wording: Wording;
+  clock: Clock;
+  logger: Logger;
+  reserve: (sender: string, limit: Limit) => Reservation;
+}
+
+/** Every channel that is asked for and set up; the log where there is none. */
+export function createChannels({
+  settings,
+  enabled,
+  wording,
+  clock,
+  logger,
+  reserve,
+}: ChannelOptions): Channel[] {
+  const { wecom, email } = settings;
+  const available: Record<ChannelName, (() => Channel) | undefined> = {
+    wecom: wecom && (() => wecomRobotChannel({ settings: wecom, wording, clock, reserve }) as Channel),
+    email: email && (() => emailChannel({ settings: email, wording, clock }) as Channel),
+  };
+  const channels = enabled.flatMap((name) => available[name]?.() ?? []);
+  return channels.length > 0 ? channels : [logChannel(logger, wording) as Channel];
+}

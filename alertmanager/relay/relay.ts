@@ -1,0 +1,125 @@
+import { join } from "node:path";
+import type { Config } from "../../config/config.ts";
+import { EnvironmentError, type ServiceEnvironment } from "../../config/environment.ts";
+import type { Clock } from "../../service/clock.ts";
+import { openDatabase } from "../../service/database.ts";
+import { type HttpServer, isLoopback, serve } from "../../service/http.ts";
+import type { Logger } from "../../service/logger.ts";
+import type { Service } from "../../service/service.ts";
+import type { Alert } from "./alert.ts";
+import { createApp } from "./app.ts";
+import { type ChannelSettings, createChannels } from "./channels/index.ts";
+import { createDelivery } from "./delivery.ts";
+import { createMetrics } from "./metrics.ts";
+import { findFiring, prune, readAlerts, readNotifications } from "./outbox/history.ts";
+import { accept } from "./outbox/intake.ts";
+import { backlog } from "./outbox/queue.ts";
+import { reserve } from "./outbox/window.ts";
+import { createWatchdog } from "./watchdog.ts";
+import { createWording } from "./wording.ts";
+
+/** How often the history is pruned, in milliseconds. */
+const PRUNE_EVERY = 3600_000;
+const DAY = 24 * 3600_000;
+
+export interface RelayOptions {
+  config: Config;
+  environment: ServiceEnvironment;
+  channelSettings: ChannelSettings;
+  clock: Clock;
+  logger: Logger;
+}
+
+/** A running relay knows where it listens. */
+export interface Relay extends Service {
+  readonly url: string;
+}
+
+/**
+ * The relay: takes alerts from Alertmanager, remembers them, and tells people.
+ * @throws {EnvironmentError} if other machines could reach it without a token
+ */
+export function createRelay({ config, environment, channelSettings, clock, logger }: RelayOptions): Relay {
+  if (!isLoopback(environment.host) && environment.relayToken === undefined) {
+    throw new EnvironmentError(`HOST=${environment.host} 对其他机器开放，必须同时设置 RELAY_TOKEN`);
+  }
+  const database = openDatabase(
+    join(environment.dataDir, "relay.db"),
+    join(import.meta.dirname, "outbox/migrations"),
+  );
+  const channels = createChannels({
+    settings: channelSettings,
+    enabled: config.channels,
+    wording: createWording({
+      timezone: config.timezone,
+      alertmanagerUrl: environment.publicUrls.alertmanager,
+    }),
+    clock,
+    logger,
+    reserve: (sender, limit) => reserve(database, sender, limit, clock.now()),
+  });
+  const watchdog = createWatchdog({
+    clock,
+    findFiring: (fingerprint) => findFiring(database, fingerprint),
+    tell: (alert) => take([alert]),
+    onError: (error) => logger.error({ err: error }, "cannot store the watchdog's silence"),
+  });
+  const metrics = createMetrics({
+    channels,
+    backlog(channel) {
+      const { pending, oldest } = backlog(database, channel);
+      return { pending, age: oldest === undefined ? 0 : Math.max(0, clock.now() - oldest) / 1000 };
+    },
+    watchdogAge: watchdog.age,
+  });
+  const deliveries = channels.map((channel) => createDelivery({ database, channel, metrics, clock, logger }));
+  /** With alerts switched off they are recorded, not sent. */
+  const toldThrough = config.alertEnabled ? channels.map(({ name }) => name) : [];
+  const app = createApp({
+    token: environment.relayToken,
+    channels,
+    metrics,
+    accept: take,
+    watchdogHeard: watchdog.heard,
+    readAlerts: (query) => readAlerts(database, query),
+    readNotifications: (query) => readNotifications(database, query),
+    logger,
+  });
+  let server: HttpServer | undefined;
+  let pruning: NodeJS.Timeout | undefined;
+
+  function take(alerts: Alert[]): void {
+    accept(database, alerts, toldThrough, clock.now());
+    for (const delivery of deliveries) delivery.wake();
+  }
+
+  function pruneHistory(): void {
+    try {
+      prune(database, clock.now() - config.retentionDays * DAY);
+    } catch (error) {
+      logger.warn({ err: error }, "cannot prune the history");
+    }
+  }
+
+  return {
+    async start() {
+      server = await serve(app, environment.host, environment.relayPort);
+      for (const delivery of deliveries) delivery.start();
+      watchdog.start();
+      pruneHistory();
+      pruning = setInterval(pruneHistory, PRUNE_EVERY);
+      logger.info({ url: server.url, channels: channels.map(({ name }) => name) }, "listening");
+    },
+    async stop() {
+      clearInterval(pruning);
+      watchdog.stop();
+      await server?.close();
+      server = undefined;
+      await Promise.all(deliveries.map((delivery) => delivery.stop()));
+      if (database.isOpen) database.close();
+    },
+    get url() {
+      return server?.url ?? "";
+    },
+  };
+}

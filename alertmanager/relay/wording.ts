@@ -1,0 +1,103 @@
+import type { Alert } from "./alert.ts";
+
+/** The Chinese words and forms that every channel's messages share. */
+export interface Wording {
+  /** Local time, for example 2026-02-12 21:46:44. @param at milliseconds since the epoch */
+  time(at: number): string;
+  /** What to read first, for example 严重告警. */
+  heading(alert: Alert): string;
+  title(alert: Alert): string;
+  /** Label and value of each fact, in the order of their weight. */
+  facts(alert: Alert): [string, string][];
+  /** Name and address of each page that helps. */
+  links(alert: Alert): [string, string][];
+}
+
+export interface WordingOptions {
+  timezone: string;
+  /** Alertmanager's address for people. */
+  alertmanagerUrl: string;
+}
+
+const SEVERITIES: Record<string, string> = { critical: "严重告警", warning: "警告", info: "提示" };
+
+/** Labels that say where: the others are in the title or of no use to people. */
+const PLACES: [label: string, name: string][] = [
+  ["service", "服务"],
+  ["mountpoint", "磁盘"],
+  ["instance", "实例"],
+];
+
+export function createWording({ timezone, alertmanagerUrl }: WordingOptions): Wording {
+  const format = new Intl.DateTimeFormat("sv-SE", {
+    timeZone: timezone,
+    dateStyle: "short",
+    timeStyle: "medium",
+  });
+  const time = (at: number) => format.format(at);
+  return {
+    time,
+    heading(alert) {
+      const severity = SEVERITIES[alert.labels.severity ?? ""] ?? "告警";
+      return alert.status === "firing" ? severity : `已恢复（${severity}）`;
+    },
+    title: (alert) => alert.annotations.summary ?? alert.labels.alertname ?? "未命名的告警",
+    facts(alert) {
+      const places = PLACES.filter(([label]) => alert.labels[label]).map(([label, name]) => [
+        name,
+        alert.labels[label] ?? "",
+      ]);
+      const description = alert.status === "firing" && alert.annotations.description;
+      return [
+        ...(description ? [["说明", description]] : []),
+        ...places,
+        ["开始时间", time(alert.startsAt)],
+        ...(alert.endsAt === undefined ? [] : ended(alert.startsAt, alert.endsAt)),
+      ] as [string, string][];
+    },
+    links(alert) {
+      const { dashboard_url, runbook_url } = alert.annotations;
+      const links: [string, string | undefined][] = [
+        ["仪表盘", dashboard_url],
+        ["处理手册", runbook_url],
+        ["静默", alert.status === "firing" ? silenceUrl(alertmanagerUrl, alert.labels) : undefined],
+      ];
+      return links.filter((link): link is [string, string] => isWebUrl(link[1]));
+    },
+  };
+
+  function ended(startsAt: number, endsAt: number): [string, string][] {
+    return [
+      ["恢复时间", time(endsAt)],
+      ["持续时间", duration(endsAt - startsAt)],
+    ];
+  }
+}
+
+/** For example 1 小时 5 分: the two largest units. @param milliseconds negative counts as 0 */
+export function duration(milliseconds: number): string {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  const units: [number, string][] = [
+    [Math.floor(seconds / 86_400), "天"],
+    [Math.floor(seconds / 3600) % 24, "小时"],
+    [Math.floor(seconds / 60) % 60, "分"],
+    [seconds % 60, "秒"],
+  ];
+  const first = units.findIndex(([count]) => count > 0);
+  if (first === -1) return "0 秒";
+  return units
+    .slice(first, first + 2)
+    .filter(([count]) => count > 0)
+    .map(([count, unit]) => `${count} ${unit}`)
+    .join(" ");
+}
+
+/** Alertmanager's form for a new silence, filled in with the alert's labels. */
+function silenceUrl(alertmanagerUrl: string, labels: Record<string, string>): string {
+  const matchers = Object.entries(labels).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  return `${alertmanagerUrl}/#/silences/new?filter=${encodeURIComponent(`{${matchers.join(", ")}}`)}`;
+}
+
+function isWebUrl(text: string | undefined): boolean {
+  return text !== undefined && /^https?:$/.test(URL.parse(text)?.protocol ?? "");
+}
