@@ -1,0 +1,80 @@
+import { spawn } from "node:child_process";
+import type { Config } from "../../config/config.ts";
+import type { Env } from "../../config/environment.ts";
+import { type PartName, type Ports, readPorts } from "./parts.ts";
+import { refuseTakenPorts } from "./ports.ts";
+import { StackError } from "./project.ts";
+import type { Report } from "./report.ts";
+import { run } from "./run.ts";
+
+/** Milliseconds for a question to the engine. */
+const TIMEOUT = 15_000;
+
+/** The relay's port is not published. */
+const PUBLISHED: PartName[] = ["exporter", "prometheus", "alertmanager", "grafana"];
+
+/** The engine's version, or why it cannot be used. */
+export type Engine = { version: string } | { reason: string };
+
+/** Whether docker compose can be used here: the client alone is not enough. */
+export async function findEngine(): Promise<Engine> {
+  try {
+    const version = await run("docker", ["version", "--format", "{{.Server.Version}}"], { timeout: TIMEOUT });
+    await run("docker", ["compose", "version"], { timeout: TIMEOUT });
+    return { version: version.trim() };
+  } catch (error) {
+    const cause = (error as { cause?: { code?: unknown } }).cause;
+    if (cause?.code === "ENOENT") return { reason: "没有安装 Docker" };
+    return { reason: `Docker 引擎连接不上，或没有 compose 插件（${(error as Error).message}）` };
+  }
+}
+
+export interface ComposeOptions {
+  project: string;
+  config: Config;
+  env: Env;
+  report: Report;
+}
+
+/**
+ * `docker compose up -d --wait`, its own progress shown.
+ * @throws {StackError} when a port is taken, or a container does not become healthy
+ */
+export async function startCompose({ project, config, env, report }: ComposeOptions): Promise<Ports> {
+  const ports = readPorts(config, env);
+  if (!(await isComposeRunning(project))) await refuseTakenPorts(PUBLISHED, ports);
+  report.line("docker compose up -d --wait");
+  const code = await interactive(["compose", "up", "-d", "--build", "--wait"], project, {
+    ...env,
+    // The one thing of config.ini that compose itself has to know.
+    METRICS_PORT: String(config.metricsPort),
+  });
+  if (code !== 0) {
+    const logs = await run("docker", ["compose", "logs", "--no-color", "--tail", "15"], {
+      cwd: project,
+    }).catch(() => "");
+    throw new StackError(`docker compose 没有成功（退出码 ${code}）。日志的末尾：\n${logs}`);
+  }
+  return ports;
+}
+
+export async function isComposeRunning(project: string): Promise<boolean> {
+  const ids = await run("docker", ["compose", "ps", "--quiet"], { cwd: project, timeout: TIMEOUT }).catch(
+    () => "",
+  );
+  return ids.trim() !== "";
+}
+
+/** Removes the containers; the volumes, and so the data, stay. @throws {StackError} */
+export async function stopCompose(project: string): Promise<void> {
+  const code = await interactive(["compose", "down"], project, process.env);
+  if (code !== 0) throw new StackError(`docker compose down 没有成功（退出码 ${code}）`);
+}
+
+function interactive(args: string[], cwd: string, env: Env): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn("docker", args, { cwd, env, stdio: "inherit" });
+    child.once("error", reject);
+    child.once("exit", (code) => resolve(code ?? 1));
+  });
+}

@@ -1,0 +1,197 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { isAbsolute, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Config } from "../../config/config.ts";
+import { type Env, readSecret } from "../../config/environment.ts";
+import {
+  createParts,
+  PART_TITLES,
+  type Part,
+  type PartName,
+  type Ports,
+  publicUrls,
+  readPorts,
+} from "./parts.ts";
+import { refuseTakenPorts } from "./ports.ts";
+import {
+  isRunning,
+  logFile,
+  logTail,
+  type ProcessRecord,
+  runningProcesses,
+  startProcess,
+  stopProcess,
+} from "./processes.ts";
+import { StackError, type StatePaths } from "./project.ts";
+import type { ServerName } from "./releases.ts";
+import { type Rendering, render } from "./render.ts";
+import type { Report } from "./report.ts";
+import { findServer, isMissing, type MissingServer, SERVERS, type Server } from "./servers.ts";
+
+/** Milliseconds a part may take until it is ready. */
+const READY_DEADLINE = 120_000;
+const READY_POLL = 50;
+
+export interface NativeOptions {
+  project: string;
+  paths: StatePaths;
+  config: Config;
+  configFile: string;
+  env: Env;
+  report: Report;
+}
+
+/** A native stack that is up. */
+export interface NativeStack {
+  ports: Ports;
+  missing: Partial<Record<ServerName, MissingServer>>;
+}
+
+/**
+ * Starts every part that is not running as it should, and waits until each is ready.
+ * @throws {StackError} when a port is taken, or a part dies; then what this call started is stopped again
+ */
+export async function startNative(options: NativeOptions): Promise<NativeStack> {
+  const { paths, config, env, report } = options;
+  const ports = readPorts(config, env);
+  const { found, missing } = await findServers(options);
+  const rendering = renderNative(options, ports, found);
+  const parts = createParts({ ...options, configFile: absolute(options), ports, servers: found, rendering });
+  const before = runningProcesses(paths);
+  const current = (part: Part) =>
+    before.find(({ name, fingerprint }) => name === part.name && fingerprint === part.fingerprint);
+  const ours = new Set<string>(before.map(({ name }) => name));
+  await refuseTakenPorts(
+    parts.map(({ name }) => name).filter((name) => !ours.has(name)),
+    ports,
+  );
+  await stopOutdated(before, parts, options);
+  const started = parts.filter((part) => !current(part));
+  if (started.length === 0) report.line("✅ 各部分都已在运行，没有改动");
+  else await startAll(started, options);
+  return { ports, missing };
+}
+
+/** Stops what was started here, in the reverse of the order in which it starts. @returns what was stopped */
+export async function stopNative(paths: StatePaths, report: Report): Promise<number> {
+  const order: string[] = ["grafana", "prometheus", "exporter", "alertmanager", "relay"];
+  const running = runningProcesses(paths).sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
+  for (const record of running) {
+    const step = report.begin(`停止 ${PART_TITLES[record.name as PartName]}`);
+    const killed = await stopProcess(record, paths);
+    if (killed) step.fail("没有在限期内停下，已强制结束");
+    else step.done();
+  }
+  return running.length;
+}
+
+async function findServers({ paths, env, report }: NativeOptions) {
+  const found: Partial<Record<ServerName, Server>> = {};
+  const missing: Partial<Record<ServerName, MissingServer>> = {};
+  for (const name of Object.keys(SERVERS) as ServerName[]) {
+    const step = report.begin(`准备 ${SERVERS[name].title}`);
+    const server = await findServer(name, { folder: paths.servers, env, progress: step.progress });
+    if (isMissing(server)) {
+      missing[name] = server;
+      step.fail("没有，其他部分照常启动");
+    } else {
+      found[name] = server;
+      step.done(`${server.version}，${server.origin}`);
+    }
+  }
+  return { found, missing };
+}
+
+function renderNative(
+  { project, paths, config, env }: NativeOptions,
+  ports: Ports,
+  servers: Partial<Record<ServerName, Server>>,
+): Rendering {
+  const address = (part: PartName) => `localhost:${ports[part]}`;
+  return render({
+    project,
+    out: paths.config,
+    config,
+    addresses: {
+      exporter: address("exporter"),
+      relay: address("relay"),
+      prometheus: address("prometheus"),
+      alertmanager: address("alertmanager"),
+      grafana: servers.grafana && address("grafana"),
+    },
+    publicUrls: publicUrls(config, env, ports),
+    relayTokenFile: writeRelayToken(paths, env),
+  });
+}
+
+function writeRelayToken(paths: StatePaths, env: Env): string | undefined {
+  const token = readSecret(env, "RELAY_TOKEN");
+  if (token === undefined) return undefined;
+  mkdirSync(paths.secrets, { recursive: true, mode: 0o700 });
+  const file = join(paths.secrets, "relay_token");
+  writeFileSync(file, token, { mode: 0o600 });
+  return file;
+}
+
+async function stopOutdated(
+  running: ProcessRecord[],
+  parts: Part[],
+  { paths, report }: NativeOptions,
+): Promise<void> {
+  for (const record of running) {
+    const part = parts.find(({ name }) => name === record.name);
+    if (part?.fingerprint === record.fingerprint) continue;
+    const step = report.begin(`停止 ${PART_TITLES[record.name as PartName]}（设置已变）`);
+    await stopProcess(record, paths);
+    step.done();
+  }
+}
+
+async function startAll(parts: Part[], { paths, report }: NativeOptions): Promise<void> {
+  const step = report.begin("启动各部分");
+  const starting = parts.map((part) => ({ part, ...startProcess(part, paths) }));
+  const waiting = new Set(parts.map(({ name }) => name));
+  const show = () => step.progress(`等待 ${[...waiting].map((name) => PART_TITLES[name]).join("、")}`);
+  show();
+  const outcomes = await Promise.all(
+    starting.map(async ({ part, record }) => {
+      const problem = await waitUntilReady(part, record);
+      waiting.delete(part.name);
+      show();
+      return { part, record, problem };
+    }),
+  );
+  const failed = outcomes.filter(({ problem, part }) => problem !== undefined && part.name !== "grafana");
+  for (const { part, problem } of outcomes) {
+    if (problem !== undefined && !failed.some((outcome) => outcome.part === part))
+      report.warn(failure(part, problem, paths));
+  }
+  if (failed.length === 0) {
+    step.done(parts.map(({ name }) => PART_TITLES[name]).join("、"));
+    return;
+  }
+  step.fail("没有成功");
+  for (const { record } of starting.reverse()) await stopProcess(record, paths);
+  throw new StackError(failed.map(({ part, problem = "" }) => failure(part, problem, paths)).join("\n\n"));
+}
+
+/** @returns what is wrong, or undefined once it is ready */
+async function waitUntilReady(part: Part, record: ProcessRecord): Promise<string | undefined> {
+  const deadline = Date.now() + READY_DEADLINE;
+  while (Date.now() < deadline) {
+    if (!isRunning(record)) return "启动后就退出了";
+    const response = await fetch(part.readyUrl, { signal: AbortSignal.timeout(2000) }).catch(() => undefined);
+    if (response?.ok) return undefined;
+    await sleep(READY_POLL);
+  }
+  return `${READY_DEADLINE / 1000} 秒内没有就绪`;
+}
+
+function failure(part: Part, problem: string, paths: StatePaths): string {
+  const tail = logTail(paths, part.name);
+  return `${PART_TITLES[part.name]} ${problem}。日志 ${logFile(paths, part.name)} 的末尾：\n${tail}`;
+}
+
+function absolute({ project, configFile }: NativeOptions): string {
+  return isAbsolute(configFile) ? configFile : join(project, configFile);
+}

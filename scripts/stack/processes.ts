@@ -1,0 +1,121 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { StatePaths } from "./project.ts";
+
+/** What is to run, and all that decides whether a running one is still the right one. */
+export interface ProcessSpec {
+  name: string;
+  command: string[];
+  cwd: string;
+  env: Record<string, string>;
+  /** Changes when the process has to be started anew. */
+  fingerprint: string;
+}
+
+/** A process that was started, as written to the run folder. */
+export interface ProcessRecord {
+  name: string;
+  pid: number;
+  /** Tells it from a later process with the same id. */
+  identity: string;
+  fingerprint: string;
+}
+
+/** Bytes; a larger log is put aside at the next start. */
+const LOG_LIMIT = 20 * 1024 * 1024;
+/** Milliseconds a process has to stop by itself: Prometheus writes its memory to disk. */
+const STOP_DEADLINE = 60_000;
+
+/** Starts a process that outlives this one, its output in the log. */
+export function startProcess(
+  spec: ProcessSpec,
+  paths: StatePaths,
+): { record: ProcessRecord; child: ChildProcess } {
+  mkdirSync(paths.logs, { recursive: true, mode: 0o700 });
+  mkdirSync(paths.run, { recursive: true, mode: 0o700 });
+  const log = logFile(paths, spec.name);
+  if (existsSync(log) && statSync(log).size > LOG_LIMIT) renameSync(log, `${log}.1`);
+  const output = openSync(log, "a", 0o600);
+  const [program = "", ...args] = spec.command;
+  const child = spawn(program, args, {
+    cwd: spec.cwd,
+    env: spec.env,
+    detached: true,
+    stdio: ["ignore", output, output],
+  });
+  closeSync(output);
+  child.unref();
+  const pid = child.pid ?? 0;
+  const record = { name: spec.name, pid, identity: identityOf(pid) ?? "", fingerprint: spec.fingerprint };
+  writeFileSync(recordFile(paths, spec.name), JSON.stringify(record), { mode: 0o600 });
+  return { record, child };
+}
+
+/** Everything that was started here and still runs. */
+export function runningProcesses(paths: StatePaths): ProcessRecord[] {
+  if (!existsSync(paths.run)) return [];
+  return readdirSync(paths.run)
+    .filter((file) => file.endsWith(".json"))
+    .map((file) => JSON.parse(readFileSync(join(paths.run, file), "utf8")) as ProcessRecord)
+    .filter(isRunning);
+}
+
+export function isRunning({ pid, identity }: ProcessRecord): boolean {
+  return identity !== "" && identityOf(pid) === identity;
+}
+
+/** Asks it to stop, waits, and forgets it. @returns whether it had to be killed */
+export async function stopProcess(record: ProcessRecord, paths: StatePaths): Promise<boolean> {
+  const deadline = Date.now() + STOP_DEADLINE;
+  if (isRunning(record)) process.kill(record.pid, "SIGTERM");
+  while (isRunning(record) && Date.now() < deadline) await sleep(50);
+  const killed = isRunning(record);
+  if (killed) process.kill(record.pid, "SIGKILL");
+  rmSync(recordFile(paths, record.name), { force: true });
+  return killed;
+}
+
+export function logFile(paths: StatePaths, name: string): string {
+  return join(paths.logs, `${name}.log`);
+}
+
+/** The end of a part's log, for the operator to read. */
+export function logTail(paths: StatePaths, name: string, lines = 15): string {
+  const log = logFile(paths, name);
+  return existsSync(log) ? readFileSync(log, "utf8").trimEnd().split("\n").slice(-lines).join("\n") : "";
+}
+
+function recordFile(paths: StatePaths, name: string): string {
+  return join(paths.run, `${name}.json`);
+}
+
+/** When the process began, in this boot of the machine; undefined when there is none with this id, or a zombie. */
+function identityOf(pid: number): string | undefined {
+  if (pid <= 0) return undefined;
+  if (process.platform !== "linux") {
+    return (
+      spawnSync("ps", ["-o", "lstart=", "-p", String(pid)], { encoding: "utf8" }).stdout.trim() || undefined
+    );
+  }
+  try {
+    // Fields after the name, which may hold spaces: state is the first, start time the 20th (proc_pid_stat(5)).
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
+    if (fields[0] === "Z") return undefined;
+    return `${readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()} ${fields[19]}`;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,32 @@
+import { join } from "node:path";
+
+/** The folder of the checkout. */
+export const PROJECT = join(import.meta.dirname, "../..");
+
+/** What a native stack keeps, and where. */
+export interface StatePaths {
+  root: string;
+  servers: string;
+  config: string;
+  data: string;
+  logs: string;
+  run: string;
+  secrets: string;
+}
+
+export function statePaths(root: string): StatePaths {
+  return {
+    root,
+    servers: join(root, "servers"),
+    config: join(root, "config"),
+    data: join(root, "data"),
+    logs: join(root, "logs"),
+    run: join(root, "run"),
+    secrets: join(root, "secrets"),
+  };
+}
+
+/** Something went wrong that the operator can mend; the message says how. */
+export class StackError extends Error {
+  override readonly name = "StackError";
+}

@@ -1,0 +1,167 @@
+import { createHash } from "node:crypto";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { isMap, parseDocument, type YAMLMap } from "yaml";
+import type { Config } from "../../config/config.ts";
+import type { PartUrls } from "../../config/environment.ts";
+
+/** host:port of each part, as Prometheus reaches it; undefined for one that is not there. */
+export type PartAddresses = Record<keyof PartUrls, string | undefined>;
+
+export interface RenderOptions {
+  /** The checkout with the committed prometheus/ and alertmanager/. */
+  project: string;
+  /** Where renderings go; `current` in it points to the newest. */
+  out: string;
+  config: Config;
+  addresses: PartAddresses;
+  publicUrls: Omit<PartUrls, "relay">;
+  /** A file that holds the relay's token, as Alertmanager sees it. */
+  relayTokenFile: string | undefined;
+}
+
+/** What was rendered: `hash` changes when any file does. */
+export interface Rendering {
+  hash: string;
+  /** out/current */
+  folder: string;
+}
+
+/** What the committed files are valid with, to be replaced by the operator's. */
+const DEFAULTS = {
+  addresses: {
+    wecom_legal_service: "localhost:8001",
+    relay: "localhost:8002",
+    prometheus: "localhost:9090",
+    alertmanager: "localhost:9093",
+    grafana: "localhost:3000",
+  },
+  exporterUrl: "http://localhost:8001",
+  grafanaUrl: "http://localhost:3000",
+  relayUrl: "http://localhost:8002",
+} as const;
+
+/**
+ * Copies the servers' configuration with the operator's values in place. Each rendering is a folder of its own, named
+ * by its content, and becomes current in one step: a server never reads half of one.
+ */
+export function render(options: RenderOptions): Rendering {
+  const draft = join(options.out, `.draft-${process.pid}`);
+  rmSync(draft, { recursive: true, force: true });
+  mkdirSync(draft, { recursive: true, mode: 0o755 });
+  cpSync(join(options.project, "prometheus"), join(draft, "prometheus"), { recursive: true });
+  renderThresholds(join(draft, "prometheus/rules/thresholds.yml"), options.config);
+  renderLinks(join(draft, "prometheus/rules"), options.publicUrls);
+  renderTargets(join(draft, "prometheus/targets"), options.addresses);
+  renderAlertmanager(options, join(draft, "alertmanager"));
+  cpSync(join(options.project, "grafana/dashboards"), join(draft, "grafana/dashboards"), { recursive: true });
+  renderLinks(join(draft, "grafana/dashboards"), options.publicUrls);
+  const hash = hashFolder(draft);
+  publish(options.out, draft, hash);
+  return { hash, folder: join(options.out, "current") };
+}
+
+function renderThresholds(file: string, { thresholds }: Config): void {
+  const values: Record<string, number> = {
+    HighCpuUsage: thresholds.cpu,
+    HighMemoryUsage: thresholds.memory,
+    HighDiskUsage: thresholds.disk,
+    SlowServiceResponse: thresholds.responseTime,
+    HighMessageErrorRate: thresholds.errorRate,
+    MessageVolumeSurge: thresholds.messageGrowth,
+    "monitoring:message_growth_floor": thresholds.messageGrowthFloor,
+  };
+  const document = parseDocument(readFileSync(file, "utf8"));
+  for (const rule of rulesOf(document.getIn(["groups", 0, "rules"]))) {
+    const name = String(rule.getIn(["labels", "alert"]) ?? rule.get("record"));
+    const value = values[name];
+    if (value === undefined) throw new Error(`${file}: no key of config.ini belongs to ${name}`);
+    const expression = rule.get("expr", true);
+    if (expression) expression.value = value;
+  }
+  writeFileSync(file, document.toString({ lineWidth: 0 }));
+}
+
+function rulesOf(node: unknown): YAMLMap[] {
+  const items = (node as { items?: unknown[] } | undefined)?.items ?? [];
+  return items.filter((item): item is YAMLMap => isMap(item));
+}
+
+function renderLinks(folder: string, urls: Omit<PartUrls, "relay">): void {
+  for (const name of readdirSync(folder)) {
+    const file = join(folder, name);
+    const text = readFileSync(file, "utf8");
+    const linked = text
+      .replaceAll(DEFAULTS.exporterUrl, urls.exporter)
+      .replaceAll(DEFAULTS.grafanaUrl, urls.grafana);
+    writeFileSync(file, linked);
+  }
+}
+
+/** Only the bundle's own address is replaced: what an operator added stays. */
+function renderTargets(folder: string, addresses: PartAddresses): void {
+  for (const [job, original] of Object.entries(DEFAULTS.addresses)) {
+    const file = join(folder, `${job}.yml`);
+    const document = parseDocument(readFileSync(file, "utf8"));
+    const targets = document.getIn([0, "targets"]) as { items: { value: unknown }[] } | undefined;
+    const address = addresses[job === "wecom_legal_service" ? "exporter" : (job as keyof PartAddresses)];
+    if (targets) {
+      for (const target of targets.items) if (target.value === original) target.value = address;
+      targets.items = targets.items.filter((target) => target.value !== undefined);
+    }
+    writeFileSync(file, document.toString({ lineWidth: 0 }));
+  }
+}
+
+function renderAlertmanager({ project, addresses, relayTokenFile }: RenderOptions, folder: string): void {
+  const document = parseDocument(readFileSync(join(project, "alertmanager/alertmanager.yml"), "utf8"));
+  const receivers = document.toJS().receivers as { webhook_configs?: { url: string }[] }[];
+  for (const [index, { webhook_configs: webhooks = [] }] of receivers.entries()) {
+    for (const [place, { url }] of webhooks.entries()) {
+      const path = ["receivers", index, "webhook_configs", place];
+      document.setIn([...path, "url"], url.replace(DEFAULTS.relayUrl, `http://${addresses.relay}`));
+      if (relayTokenFile === undefined) continue;
+      document.setIn([...path, "http_config"], {
+        authorization: { type: "Bearer", credentials_file: relayTokenFile },
+      });
+    }
+  }
+  mkdirSync(folder);
+  writeFileSync(join(folder, "alertmanager.yml"), document.toString({ lineWidth: 0 }));
+}
+
+function hashFolder(folder: string): string {
+  const hash = createHash("sha256");
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
+  const files = entries.map((entry) => join(entry.parentPath, entry.name)).sort();
+  for (const file of files)
+    hash.update(file.slice(folder.length)).update("\0").update(readFileSync(file)).update("\0");
+  return hash.digest("hex").slice(0, 16);
+}
+
+function publish(out: string, draft: string, hash: string): void {
+  const folder = join(out, hash);
+  const link = join(out, "current");
+  if (existsSync(folder)) rmSync(draft, { recursive: true });
+  else renameSync(draft, folder);
+  if (existsSync(link) && readlinkSync(link) === hash) return;
+  const fresh = `${link}-${process.pid}`;
+  symlinkSync(hash, fresh);
+  renameSync(fresh, link);
+  for (const old of readdirSync(out)) {
+    if (old !== hash && old !== "current") rmSync(join(out, old), { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,65 @@
+import { type ChannelSettings, readChannelSettings } from "../../alertmanager/relay/channels/index.ts";
+import type { Config } from "../../config/config.ts";
+import type { Env, PartUrls } from "../../config/environment.ts";
+import type { ServerName } from "./releases.ts";
+import { type Report, table } from "./report.ts";
+import { type MissingServer, SERVERS } from "./servers.ts";
+
+export interface SummaryOptions {
+  config: Config;
+  env: Env;
+  urls: Omit<PartUrls, "relay">;
+  missing: Partial<Record<ServerName, MissingServer>>;
+  /** Where messages go while no channel is set up. */
+  relayLog: string;
+}
+
+/** What the operator needs to know once the stack is up. */
+export function summarize(report: Report, { config, env, urls, missing, relayLog }: SummaryOptions): void {
+  const server = (name: ServerName, use: string) => [
+    SERVERS[name].title,
+    ...(missing[name] ? ["没有启动", "原因见下"] : [urls[name], use]),
+  ];
+  const rows = [
+    ["管理页面", urls.exporter, "监控指标在 /metrics"],
+    server("grafana", "用户名 admin，密码见 .env 里的 GRAFANA_ADMIN_PASSWORD"),
+    server("prometheus", "监控数据与告警规则"),
+    server("alertmanager", "告警与静默"),
+  ];
+  report.line();
+  for (const line of table(rows)) report.line(`  ${line}`);
+  report.line();
+  report.line("  上报事件用的令牌：.env 里的 EXPORTER_TOKEN");
+  report.line("  停止：npm stop");
+  for (const [name, { reason, remedy }] of Object.entries(missing)) {
+    report.line();
+    report.warn(`${SERVERS[name as ServerName].title} 没有启动。原因：${reason}。`);
+    report.line(`    办法：${remedy}。`);
+  }
+  const todo = [...notSetUp(readChannelSettings(env), config, relayLog), ...noServices(config)];
+  if (todo.length > 0) {
+    report.line();
+    report.line("还没有设置：");
+    for (const line of todo) report.line(`  • ${line}`);
+  }
+}
+
+function notSetUp({ wecom, email }: ChannelSettings, config: Config, relayLog: string): string[] {
+  if (!config.alertEnabled)
+    return ["告警发送已关闭（config.ini 里 alert_enabled = false），告警只记录不发送"];
+  const lines: string[] = [];
+  const asked = new Set(config.channels);
+  if (asked.has("wecom") && !wecom) lines.push("企业微信群机器人：在 .env 里填写 WECOM_ROBOT_KEY");
+  if (asked.has("email") && !email) lines.push("邮件：在 .env 里填写 SMTP_URL、EMAIL_FROM、EMAIL_TO");
+  const ready = (asked.has("wecom") && wecom) || (asked.has("email") && email);
+  if (!ready) lines.push(`一个告警渠道都没有，告警只写入日志 ${relayLog}`);
+  return lines.length > 0 ? [...lines, "填好后再执行一次 npm start"] : [];
+}
+
+function noServices({ services }: Config): string[] {
+  return services.length > 0
+    ? []
+    : [
+        "要探测的服务：在 config/config.ini 的 [services] 里填写，例如 wecom_legal_service = http://localhost:8000/health",
+      ];
+}

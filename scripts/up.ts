@@ -1,0 +1,67 @@
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { readConfig } from "../config/config.ts";
+import { configFile } from "../config/environment.ts";
+import { cli } from "./stack/cli.ts";
+import { findEngine, startCompose } from "./stack/compose.ts";
+import { ensureDotenv, readDotenv } from "./stack/dotenv.ts";
+import { startNative } from "./stack/native.ts";
+import { publicUrls } from "./stack/parts.ts";
+import { logFile, runningProcesses } from "./stack/processes.ts";
+import { PROJECT, StackError, statePaths } from "./stack/project.ts";
+import { createReport, type Report } from "./stack/report.ts";
+import { summarize } from "./stack/summary.ts";
+
+/** npm start: everything up and healthy, or the reason why not. */
+async function up(): Promise<void> {
+  const { values: force } = parseArgs({
+    options: { native: { type: "boolean" }, docker: { type: "boolean" } },
+  });
+  if (force.native && force.docker) throw new StackError("--native 和 --docker 只能选一个");
+  process.chdir(PROJECT);
+  const report = createReport(process.stdout);
+  const file = configFile(process.env);
+  const config = readConfig(file);
+  if (ensureDotenv(".env", ".env.example", process.env))
+    report.line("✅ 已生成 .env 和其中的随机密钥（只有本人可读）");
+  const env = readDotenv(".env", process.env);
+  const paths = statePaths(join(PROJECT, ".stack"));
+
+  if (await choosesDocker(force, runningProcesses(paths).length > 0, report)) {
+    const ports = await startCompose({ project: PROJECT, config, env, report });
+    const urls = publicUrls(config, env, ports);
+    summarize(report, { config, env, urls, missing: {}, relayLog: "（docker compose logs relay）" });
+  } else {
+    const { ports, missing } = await startNative({
+      project: PROJECT,
+      paths,
+      config,
+      configFile: file,
+      env,
+      report,
+    });
+    const urls = publicUrls(config, env, ports);
+    summarize(report, { config, env, urls, missing, relayLog: logFile(paths, "relay") });
+  }
+}
+
+/** What runs natively goes on natively, also when an engine has turned up since. */
+async function choosesDocker(
+  force: { native?: boolean | undefined; docker?: boolean | undefined },
+  nativeRuns: boolean,
+  report: Report,
+): Promise<boolean> {
+  if (force.native) return false;
+  if (force.docker && nativeRuns) throw new StackError("监控系统已在本机方式下运行，请先执行 npm stop");
+  if (nativeRuns) return false;
+  const engine = await findEngine();
+  if ("version" in engine) {
+    report.line(`✅ 使用 Docker ${engine.version}`);
+    return true;
+  }
+  if (force.docker) throw new StackError(engine.reason);
+  report.line(`✅ 以本机方式运行（${engine.reason.split("\n")[0]}）`);
+  return false;
+}
+
+await cli(up);
