@@ -1,3 +1,4 @@
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { readConfig } from "../config/config.ts";
@@ -26,6 +27,7 @@ async function up(): Promise<void> {
     report.line("✅ 已生成 .env 和其中的随机密钥（只有本人可读）");
   const env = readDotenv(".env", process.env);
   const paths = statePaths(join(PROJECT, ".stack"));
+  mkdirSync(paths.root, { recursive: true, mode: 0o700 });
 
   if (await choosesDocker(force, runningProcesses(paths).length > 0, report)) {
     const ports = await startCompose({ project: PROJECT, config, env, report });

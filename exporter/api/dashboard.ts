@@ -60,7 +60,8 @@ export async function readDashboard(
 ): Promise<Dashboard> {
   const step = Math.max(15, Math.ceil((duration * 3600) / (MAX_POINTS - 1)));
   const end = Math.floor(now / 1000);
-  const start = end - duration * 3600;
+  // A whole number of steps back, so that the last point is now.
+  const start = end - step * Math.floor((duration * 3600) / step);
   const entries = Object.entries(QUERIES).map(async ([name, query]) => {
     const parameters = new URLSearchParams({ query, start: `${start}`, end: `${end}`, step: `${step}` });
     const url = new URL(`${prometheusUrl}/api/v1/query_range?${parameters}`);

@@ -46,8 +46,9 @@ export async function startCompose({ project, config, env, report }: ComposeOpti
   report.line("docker compose up -d --wait");
   const code = await interactive(["compose", "up", "-d", "--build", "--wait"], project, {
     ...env,
-    // The one thing of config.ini that compose itself has to know.
+    // What compose itself has to know of config.ini.
     METRICS_PORT: String(config.metricsPort),
+    RETENTION_DAYS: String(config.retentionDays),
   });
   if (code !== 0) {
     const logs = await run("docker", ["compose", "logs", "--no-color", "--tail", "15"], {

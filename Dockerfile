@@ -1,0 +1,19 @@
+# Exporter, relay and the one-shot init of docker-compose.yml.
+ARG NODE_IMAGE=node:26-slim
+FROM ${NODE_IMAGE}
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+# The image has its own Node: the one from the npm packages is left out.
+RUN npm ci --omit=dev --omit=optional && npm cache clean --force
+COPY config config
+COPY service service
+COPY exporter exporter
+COPY alertmanager alertmanager
+COPY prometheus prometheus
+COPY grafana grafana
+COPY scripts scripts
+COPY docs/runbooks docs/runbooks
+# Named volumes take over the owner of the folder they are mounted on: nobody, as in the images of Prometheus.
+RUN mkdir /data /rendered /secrets && chown 65534:0 /data /rendered /secrets && chmod 0750 /data /rendered /secrets
+USER 65534:0
+ENV NODE_ENV=production
