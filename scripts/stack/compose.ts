@@ -44,7 +44,7 @@ export async function startCompose({ project, config, env, report }: ComposeOpti
   const ports = readPorts(config, env);
   if (!(await isComposeRunning(project))) await refuseTakenPorts(PUBLISHED, ports);
   report.line("docker compose up -d --wait");
-  const code = await interactive(["compose", "up", "-d", "--build", "--wait"], project, {
+  const code = await interactive(["compose", "up", "-d", "--wait"], project, {
     ...env,
     // What compose itself has to know of config.ini.
     METRICS_PORT: String(config.metricsPort),
