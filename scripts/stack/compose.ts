@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
+import { join } from "node:path";
 import type { Config } from "../../config/config.ts";
 import type { Env } from "../../config/environment.ts";
-import { type PartName, type Ports, readPorts } from "./parts.ts";
+import { hashFiles, type PartName, type Ports, readPorts } from "./parts.ts";
 import { refuseTakenPorts } from "./ports.ts";
 import { StackError } from "./project.ts";
 import type { Report } from "./report.ts";
@@ -49,6 +50,10 @@ export async function startCompose({ project, config, env, report }: ComposeOpti
     // What compose itself has to know of config.ini.
     METRICS_PORT: String(config.metricsPort),
     RETENTION_DAYS: String(config.retentionDays),
+    // A label of the containers: those that read these files are made anew when one has changed.
+    CONFIGURATION_HASH: hashFiles(
+      ...["config", "prometheus", "alertmanager", "grafana"].map((name) => join(project, name)),
+    ),
   });
   if (code !== 0) {
     const logs = await run("docker", ["compose", "logs", "--no-color", "--tail", "15"], {

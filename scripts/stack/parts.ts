@@ -266,14 +266,17 @@ function pick(env: Env, names: string[]): Record<string, string> {
 
 /** Changes when our own services' code does. */
 function sourceHash(project: string): string {
-  return ["config", "service", "exporter", "alertmanager", "package-lock.json"]
-    .map((name) => hashFiles(join(project, name)))
-    .join();
+  return hashFiles(
+    ...["config", "service", "exporter", "alertmanager", "package-lock.json"].map((name) =>
+      join(project, name),
+    ),
+  );
 }
 
-function hashFiles(path: string): string {
+/** Changes when any of these files, or of the files in these folders, does. */
+export function hashFiles(...paths: string[]): string {
   const hash = createHash("sha256");
-  for (const file of listFiles(path)) hash.update(readFileSync(file));
+  for (const file of paths.flatMap(listFiles)) hash.update(readFileSync(file));
   return hash.digest("hex");
 }
 
