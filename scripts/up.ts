@@ -1,13 +1,14 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { readConfig } from "../config/config.ts";
-import { configFile } from "../config/environment.ts";
+import { readChannelSettings } from "../alertmanager/relay/channels/index.ts";
+import { type Config, readConfig } from "../config/config.ts";
+import { configFile, type Env, readServiceEnvironment } from "../config/environment.ts";
 import { cli } from "./stack/cli.ts";
 import { findEngine, startCompose } from "./stack/compose.ts";
 import { ensureDotenv, readDotenv } from "./stack/dotenv.ts";
 import { startNative } from "./stack/native.ts";
-import { publicUrls } from "./stack/parts.ts";
+import { publicUrls, readPorts } from "./stack/parts.ts";
 import { logFile, runningProcesses } from "./stack/processes.ts";
 import { PROJECT, StackError, statePaths } from "./stack/project.ts";
 import { createReport, type Report } from "./stack/report.ts";
@@ -26,6 +27,7 @@ async function up(): Promise<void> {
   if (ensureDotenv(".env", ".env.example", process.env))
     report.line("✅ 已生成 .env 和其中的随机密钥（只有本人可读）");
   const env = readDotenv(".env", process.env);
+  checkEnvironment(env, config);
   const paths = statePaths(join(PROJECT, ".stack"));
   mkdirSync(paths.root, { recursive: true, mode: 0o700 });
 
@@ -45,6 +47,13 @@ async function up(): Promise<void> {
     const urls = publicUrls(config, env, ports);
     summarize(report, { config, env, urls, missing, relayLog: logFile(paths, "relay") });
   }
+}
+
+/** Everything that a part would refuse to start with: better now than after the running one was stopped. */
+function checkEnvironment(env: Env, config: Config): void {
+  readPorts(config, env);
+  readServiceEnvironment(env, config.metricsPort);
+  readChannelSettings(env);
 }
 
 /** What runs natively goes on natively, also when an engine has turned up since. */

@@ -192,10 +192,8 @@ function prometheusPart(server: Server, options: PartsOptions): Part {
     "--web.route-prefix=/",
     "--web.enable-lifecycle",
   ];
-  return toPart(
-    { name: "prometheus", command, env: {}, readyPath: "/-/ready", inputs: rendering.hash },
-    options,
-  );
+  const inputs = hashFiles(join(rendering.folder, "prometheus"));
+  return toPart({ name: "prometheus", command, env: {}, readyPath: "/-/ready", inputs }, options);
 }
 
 function alertmanagerPart(server: Server, options: PartsOptions): Part {
@@ -211,10 +209,8 @@ function alertmanagerPart(server: Server, options: PartsOptions): Part {
     // One Alertmanager alone: no cluster, no second port.
     "--cluster.listen-address=",
   ];
-  return toPart(
-    { name: "alertmanager", command, env: {}, readyPath: "/-/ready", inputs: rendering.hash },
-    options,
-  );
+  const inputs = hashFiles(join(rendering.folder, "alertmanager"));
+  return toPart({ name: "alertmanager", command, env: {}, readyPath: "/-/ready", inputs }, options);
 }
 
 function grafanaPart(server: Server, options: PartsOptions): Part {

@@ -1,0 +1,80 @@
+import { execFile } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseEnv, promisify } from "node:util";
+import { copyCheckout } from "./checkout.ts";
+import { freePorts } from "./ports.ts";
+
+const exec = promisify(execFile);
+
+/** What a command printed, and how it ended. */
+export interface CommandResult {
+  code: number;
+  output: string;
+}
+
+/** A copy of the checkout that npm start and npm stop work on, on free ports. */
+export interface TestStack {
+  folder: string;
+  urls: { exporter: string; relay: string; prometheus: string; alertmanager: string };
+  /** .env as it is now. */
+  env(): Record<string, string | undefined>;
+  up(): Promise<CommandResult>;
+  down(): Promise<CommandResult>;
+  /** Writes config.ini anew. @param change turns the text into the one to use */
+  configure(change: (text: string) => string): void;
+  /** Stops what runs and removes the folder. */
+  remove(): Promise<void>;
+}
+
+/** @param settings lines for .env */
+export async function createTestStack(settings: Record<string, string> = {}): Promise<TestStack> {
+  const { folder, remove } = copyCheckout();
+  const [exporter, relay, prometheus, alertmanager, grafana] = await freePorts(5);
+  const lines = {
+    RELAY_PORT: relay,
+    PROMETHEUS_PORT: prometheus,
+    ALERTMANAGER_PORT: alertmanager,
+    GRAFANA_PORT: grafana,
+    ...settings,
+  };
+  const dotenv = join(folder, ".env");
+  writeFileSync(
+    dotenv,
+    Object.entries(lines)
+      .map(([name, value]) => `${name}=${value}\n`)
+      .join(""),
+  );
+  const config = join(folder, "config/config.ini");
+  const configure = (change: (text: string) => string) =>
+    writeFileSync(config, change(readFileSync(config, "utf8")));
+  configure((text) => text.replace("metrics_port = 8001", `metrics_port = ${exporter}`));
+  const script = (name: string, ...args: string[]) => runScript(folder, join("scripts", name), args);
+  return {
+    folder,
+    urls: {
+      exporter: `http://127.0.0.1:${exporter}`,
+      relay: `http://127.0.0.1:${relay}`,
+      prometheus: `http://127.0.0.1:${prometheus}`,
+      alertmanager: `http://127.0.0.1:${alertmanager}`,
+    },
+    env: () => parseEnv(readFileSync(dotenv, "utf8")),
+    up: () => script("up.ts", "--native"),
+    down: () => script("down.ts"),
+    configure,
+    async remove() {
+      await script("down.ts");
+      remove();
+    },
+  };
+}
+
+async function runScript(cwd: string, file: string, args: string[]): Promise<CommandResult> {
+  try {
+    const { stdout, stderr } = await exec(process.execPath, [file, ...args], { cwd });
+    return { code: 0, output: stdout + stderr };
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+    return { code, output: stdout + stderr };
+  }
+}
