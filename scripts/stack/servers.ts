@@ -27,6 +27,8 @@ export interface MissingServer {
 
 interface Layout {
   title: string;
+  /** What the operator does without while it is missing. */
+  without: string;
   /** Names of the program, ours first and Debian's after it. */
   programs: string[];
   tool: string | undefined;
@@ -39,6 +41,7 @@ interface Layout {
 export const SERVERS: Record<ServerName, Layout> = {
   prometheus: {
     title: "Prometheus",
+    without: "没有它就没有监控数据，也没有告警",
     programs: ["prometheus"],
     tool: "promtool",
     package: "prometheus",
@@ -46,6 +49,7 @@ export const SERVERS: Record<ServerName, Layout> = {
   },
   alertmanager: {
     title: "Alertmanager",
+    without: "没有它，发现了问题也不会通知任何人",
     programs: ["alertmanager", "prometheus-alertmanager"],
     tool: "amtool",
     package: "prometheus-alertmanager",
@@ -53,6 +57,7 @@ export const SERVERS: Record<ServerName, Layout> = {
   },
   grafana: {
     title: "Grafana",
+    without: "没有它就没有仪表盘，监控和告警不受影响",
     programs: ["grafana"],
     tool: undefined,
     package: undefined,

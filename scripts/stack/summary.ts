@@ -33,7 +33,9 @@ export function summarize(report: Report, { config, env, urls, missing, relayLog
   report.line("  停止：npm stop");
   for (const [name, { reason, remedy }] of Object.entries(missing)) {
     report.line();
-    report.warn(`${SERVERS[name as ServerName].title} 没有启动。原因：${reason}。`);
+    const { title, without } = SERVERS[name as ServerName];
+    report.warn(`${title} 没有启动：${without}。`);
+    report.line(`    原因：${reason}。`);
     report.line(`    办法：${remedy}。`);
   }
   const todo = [...notSetUp(readChannelSettings(env), config, relayLog), ...noServices(config)];
