@@ -74,9 +74,10 @@ function addWebhooks(app: Express, { token, accept, watchdogHeard, metrics, logg
     response.json({ accepted: alerts.length });
   });
   app.post("/watchdog", guardWrites(token), body, (request, response) => {
-    parseWebhook(request.body);
-    watchdogHeard();
-    response.json({ heard: true });
+    // Its end is what Alertmanager says when Prometheus no longer does.
+    const heard = parseWebhook(request.body).some(({ status }) => status === "firing");
+    if (heard) watchdogHeard();
+    response.json({ heard });
   });
 }
 

@@ -60,6 +60,7 @@ export function createRelay({ config, environment, channelSettings, clock, logge
   });
   const watchdog = createWatchdog({
     clock,
+    exporterUrl: environment.publicUrls.exporter,
     findFiring: (fingerprint) => findFiring(database, fingerprint),
     tell: (alert) => take([alert]),
     onError: (error) => logger.error({ err: error }, "cannot store the watchdog's silence"),

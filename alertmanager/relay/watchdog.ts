@@ -20,6 +20,8 @@ export interface Watchdog {
 
 export interface WatchdogOptions {
   clock: Clock;
+  /** The exporter's address for people: it serves the runbooks. */
+  exporterUrl: string;
   /** The alert of an earlier silence that has not ended, as the history knows it. */
   findFiring: (fingerprint: string) => { startsAt: number } | undefined;
   /** Stores an alert and tells it. */
@@ -27,40 +29,45 @@ export interface WatchdogOptions {
   onError: (error: unknown) => void;
 }
 
-export function createWatchdog({ clock, findFiring, tell, onError }: WatchdogOptions): Watchdog {
-  let lastHeard = clock.now();
+export function createWatchdog({ clock, exporterUrl, findFiring, tell, onError }: WatchdogOptions): Watchdog {
+  /** Silence is counted from here on: the last time it was heard, or the start. */
+  let quietSince = clock.now();
   let timer: NodeJS.Timeout | undefined;
 
-  function check(): void {
-    const firing = findFiring(FINGERPRINT);
-    const silent = clock.now() - lastHeard >= WATCHDOG_SILENCE;
-    if (silent && !firing) tell(silenceAlert(lastHeard, undefined));
-    if (!silent && firing && lastHeard > firing.startsAt) tell(silenceAlert(firing.startsAt, lastHeard));
-  }
-
-  function checkSafely(): void {
+  /** Runs what may meet a disk that refuses; the next look, or the next time it is heard, tries again. */
+  function attempt(work: (firing: { startsAt: number } | undefined) => void): void {
     try {
-      check();
+      work(findFiring(FINGERPRINT));
     } catch (error) {
       onError(error);
     }
   }
 
+  function look(): void {
+    attempt((firing) => {
+      const silent = clock.now() - quietSince >= WATCHDOG_SILENCE;
+      if (silent && !firing) tell(silenceAlert(exporterUrl, quietSince, undefined));
+    });
+  }
+
   return {
     start() {
-      lastHeard = clock.now();
-      timer = setInterval(checkSafely, CHECK_EVERY);
+      quietSince = clock.now();
+      timer = setInterval(look, CHECK_EVERY);
     },
     stop: () => clearInterval(timer),
     heard() {
-      lastHeard = clock.now();
-      checkSafely();
+      quietSince = clock.now();
+      // Only this ends a silence: a restart of the relay does not.
+      attempt((firing) => {
+        if (firing) tell(silenceAlert(exporterUrl, firing.startsAt, quietSince));
+      });
     },
-    age: () => Math.max(0, clock.now() - lastHeard) / 1000,
+    age: () => Math.max(0, clock.now() - quietSince) / 1000,
   };
 }
 
-function silenceAlert(startsAt: number, endsAt: number | undefined): Alert {
+function silenceAlert(exporterUrl: string, startsAt: number, endsAt: number | undefined): Alert {
   return {
     fingerprint: FINGERPRINT,
     status: endsAt === undefined ? "firing" : "resolved",
@@ -69,6 +76,7 @@ function silenceAlert(startsAt: number, endsAt: number | undefined): Alert {
       summary: "监控系统失去心跳",
       description:
         "已有 5 分钟没有收到 Prometheus 的心跳，期间发生的问题可能不会告警。请检查 Prometheus 与 Alertmanager 是否在运行。",
+      runbook_url: `${exporterUrl}/runbooks/WatchdogSilent`,
     },
     startsAt,
     endsAt,
