@@ -25,7 +25,12 @@ function describe({ file, line, section, key, value, allowed }: ConfigProblem): 
   const what = [
     section === undefined ? "" : `[${section}]`,
     key ?? "",
-    value === undefined ? "" : `= ${value}`,
+    value === undefined ? "" : `= ${withoutPassword(value)}`,
   ];
   return `${[where, ...what.filter((part) => part !== "")].join(" ")}：${allowed}`;
+}
+
+/** The user and password of a URL are not repeated. */
+function withoutPassword(value: string): string {
+  return value.replace(/\/\/[^/@\s]*@/, "//***@");
 }

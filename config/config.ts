@@ -52,9 +52,10 @@ export function readConfig(path: string): Config {
 
 /** @param file how the text's origin is named in errors */
 export function parseConfig(text: string, file: string): Config {
-  const lines = locateKeys(text);
+  const plain = plainLines(text);
+  const lines = locateKeys(plain);
   const problems: ConfigProblem[] = [...structureProblems(lines, file)];
-  const sections = ini.parse(text, { bracketedArray: false });
+  const sections = ini.parse(plain.map(escapeSigns).join("\n"), { bracketedArray: false });
   const monitoring = monitoringSchema.safeParse(rawValues(sections.monitoring));
   const services = servicesSchema.safeParse(rawValues(sections.services));
   for (const [section, result] of [
@@ -64,7 +65,7 @@ export function parseConfig(text: string, file: string): Config {
     for (const issue of result.error?.issues ?? []) {
       const key = String(issue.path[0] ?? "");
       const located = lines.find((line) => line.section === section && line.key === key);
-      if (problems.some((problem) => problem.line === located?.number)) continue;
+      if (problems.some((problem) => problem.section === section && problem.key === key)) continue;
       problems.push({
         file,
         line: located?.number,
@@ -75,7 +76,9 @@ export function parseConfig(text: string, file: string): Config {
       });
     }
   }
-  if (problems.length > 0 || !monitoring.success || !services.success) throw new ConfigError(problems);
+  if (problems.length > 0 || !monitoring.success || !services.success) {
+    throw new ConfigError(problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)));
+  }
   return toConfig(monitoring.data, services.data);
 }
 
@@ -190,28 +193,27 @@ interface LocatedLine {
   value: string | undefined;
 }
 
+/** The lines without comments, which begin with ; or # at the start or after a space: a URL may hold both. */
+function plainLines(text: string): string[] {
+  return text.split(/\r?\n/).map((line) => line.replace(/(^|\s)[;#].*$/, "").trim());
+}
+
+/** For the ini library any ; or # begins a comment, but for those in a quoted value. */
+function escapeSigns(line: string): string {
+  return /=\s*"[^"]*"$/.test(line) ? line : line.replaceAll(/[;#]/g, "\\$&");
+}
+
 /** Where each section and key stands: the ini library parses values but keeps no line numbers. */
-function locateKeys(source: string): LocatedLine[] {
+function locateKeys(plain: string[]): LocatedLine[] {
   const located: LocatedLine[] = [];
   let section: string | undefined;
-  for (const [index, line] of source.split(/\r?\n/).entries()) {
-    const content = line.trim();
-    if (content === "" || /^[;#]/.test(content)) continue;
+  for (const [index, content] of plain.entries()) {
+    if (content === "") continue;
     const header = /^\[([^\]]*)\]/.exec(content);
     if (header) section = header[1];
     const [key, ...rest] = header ? [undefined] : content.split("=");
-    located.push({
-      number: index + 1,
-      section,
-      key: key?.trim(),
-      value:
-        rest.length > 0
-          ? rest
-              .join("=")
-              .replace(/\s[;#].*$/, "")
-              .trim()
-          : undefined,
-    });
+    const value = rest.length > 0 ? rest.join("=").trim() : undefined;
+    located.push({ number: index + 1, section, key: key?.trim(), value });
   }
   return located;
 }

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { NextFunction, Request, Response } from "express";
+import { isLoopback } from "./http.ts";
 
 /**
  * Lets a write through.
@@ -32,7 +33,10 @@ function digest(text: string): Buffer {
   return createHash("sha256").update(text).digest();
 }
 
+/** A name that is not this machine's own was rebound to it: Origin and Host then agree, and mean nothing. */
 function isForeignOrigin(request: Request): boolean {
+  const host = URL.parse(`http://${request.get("host")}`)?.hostname ?? "";
+  if (!isLoopback(host.replaceAll(/[[\]]/g, ""))) return true;
   const origin = request.get("origin");
   if (origin !== undefined) return URL.parse(origin)?.host !== request.get("host");
   const site = request.get("sec-fetch-site") ?? "none";
