@@ -128,11 +128,19 @@ function addControl(app: Express, { collecting, environment, logger }: AppParts)
   }
 }
 
-/** Every metric's newest values, by name. */
+/** Every series' newest value, by the name it is exposed with. */
 async function currentMetrics(registry: Registry): Promise<Record<string, unknown>> {
   const metrics = await registry.getMetricsAsJSON();
+  const series = metrics.flatMap(({ name, values }) =>
+    // Of a histogram each value has a name of its own: _bucket, _sum, _count.
+    (values as { metricName?: string; labels: object; value: number }[]).map((value) => ({ name, ...value })),
+  );
+  const byName = Object.groupBy(series, ({ metricName, name }) => metricName ?? name);
   return Object.fromEntries(
-    metrics.map(({ name, values }) => [name, values.map(({ labels, value }) => ({ labels, value }))]),
+    Object.entries(byName).map(([name, values = []]) => [
+      name,
+      values.map(({ labels, value }) => ({ labels, value })),
+    ]),
   );
 }
 
@@ -155,7 +163,11 @@ function answerError(logger: Logger): ErrorRequestHandler {
       logger.error({ err: error }, "cannot store events");
       response.status(503).json({ error: error.message });
     } else if (error instanceof UpstreamError) {
-      response.status(502).json({ error: error.message });
+      // What the relay refuses is the caller's mistake: passed on as it is.
+      if (error.refusal) response.status(error.refusal.status).json(error.refusal.answer);
+      else response.status(502).json({ error: error.message });
+    } else if (error?.status === 404) {
+      response.status(404).json({ error: "not found" });
     } else if (typeof error?.status === "number" && error.status < 500) {
       response.status(error.status).json({ error: error.message });
     } else {

@@ -45,6 +45,8 @@ export function createCollecting({ collectors, interval, registry, logger }: Col
   }
 
   async function run(collector: Collector): Promise<void> {
+    // A slow run goes on and keeps the last values; past its deadline it has been reported.
+    if (busy.has(collector)) return;
     const session = timers;
     const begun = performance.now();
     const outcome = await withDeadline(collector, busy).catch((error: unknown) => error);
@@ -99,14 +101,13 @@ function registerCollected(registry: Registry, samples: (metric: GaugeName) => S
 }
 
 async function withDeadline(collector: Collector, busy: Set<Collector>): Promise<Sample[]> {
-  if (busy.has(collector)) throw new Error("its last run has not come back yet");
   busy.add(collector);
   const collected = collector.collect().finally(() => busy.delete(collector));
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(
     () => late.reject(new Error(`no answer within ${collector.deadline} ms`)),
     collector.deadline,
-  );
+  ).unref();
   try {
     return await Promise.race([collected, late.promise]);
   } finally {

@@ -48,10 +48,9 @@ export function createExporter({ config, environment, clock, logger }: ExporterO
   const journal = createEventJournal(store);
   const app = createApp({ config, environment, registry, collecting, journal, clock, logger });
 
-  /** Reaches itself on loopback, also where it listens on every address. */
+  /** Where it reaches itself: on loopback where it listens on every address. */
   function ownUrl(): string {
-    const { port } = new URL(url());
-    return isLoopback(environment.host) ? url() : `http://127.0.0.1:${port}`;
+    return url().replace(/\/\/(0\.0\.0\.0|\[::\])(?=:)/, "//127.0.0.1");
   }
 
   return {

@@ -15,6 +15,9 @@ export async function readAlerts(relayUrl: string, query: URLSearchParams): Prom
     await askUpstream("the relay", new URL(`${relayUrl}/api/alerts?${query}`)),
   );
   if (!answer.success)
-    throw new UpstreamError("the relay's answer is not an alert history", { cause: answer.error });
+    throw new UpstreamError("the relay's answer is not an alert history", {
+      cause: answer.error,
+      refusal: undefined,
+    });
   return answer.data;
 }

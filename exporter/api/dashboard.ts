@@ -66,7 +66,8 @@ export async function readDashboard(
     const parameters = new URLSearchParams({ query, start: `${start}`, end: `${end}`, step: `${step}` });
     const url = new URL(`${prometheusUrl}/api/v1/query_range?${parameters}`);
     const answer = answerSchema.safeParse(await askUpstream("Prometheus", url));
-    if (!answer.success) throw new UpstreamError("Prometheus's answer is not a range of values");
+    if (!answer.success)
+      throw new UpstreamError("Prometheus's answer is not a range of values", { refusal: undefined });
     return [name, answer.data.data.result.map(toSeries)] as const;
   });
   return { duration, start, end, step, metrics: Object.fromEntries(await Promise.all(entries)) };

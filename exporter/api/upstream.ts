@@ -1,6 +1,13 @@
 /** Prometheus or the relay did not answer as it should. */
 export class UpstreamError extends Error {
   override readonly name = "UpstreamError";
+  /** What it answered with 4xx; undefined where it is away or has failed. */
+  readonly refusal: { status: number; answer: unknown } | undefined;
+
+  constructor(message: string, { refusal, ...options }: ErrorOptions & Pick<UpstreamError, "refusal">) {
+    super(message, options);
+    this.refusal = refusal;
+  }
 }
 
 /** Milliseconds. */
@@ -12,14 +19,20 @@ const TIMEOUT = 10_000;
  * @throws {UpstreamError} when it is away, slow, or refuses
  */
 export async function askUpstream(part: string, url: URL): Promise<unknown> {
+  let response: Response;
+  let answer: unknown;
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT) });
-    const answer: unknown = await response.json();
-    if (!response.ok) throw new Error(`HTTP ${response.status}`);
-    return answer;
+    response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT) });
+    answer = await response.json();
   } catch (cause) {
-    throw new UpstreamError(`${part} does not answer at ${url.origin}: ${reason(cause)}`, { cause });
+    const message = `${part} does not answer at ${url.origin}: ${reason(cause)}`;
+    throw new UpstreamError(message, { cause, refusal: undefined });
   }
+  if (response.ok) return answer;
+  const refused = response.status >= 400 && response.status < 500;
+  throw new UpstreamError(`${part} answers HTTP ${response.status}`, {
+    refusal: refused ? { status: response.status, answer } : undefined,
+  });
 }
 
 function reason(error: unknown): string {

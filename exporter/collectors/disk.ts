@@ -28,12 +28,18 @@ export function diskCollector(hostRoot: string): Collector {
 
 async function collectLinux(hostRoot: string): Promise<Sample[]> {
   const mounts = parseMounts(await readFile("/proc/self/mountinfo", "utf8"), hostRoot);
-  return Promise.all(
-    mounts.map(async (mount) => {
-      const { blocks, bfree, bavail } = await statfs(join(hostRoot, mount.mountpoint));
-      return toSample(mount, blocks - bfree, bavail);
-    }),
-  );
+  return (await Promise.all(mounts.map((mount) => readMount(mount, hostRoot)))).flat();
+}
+
+/** Nothing of a mount that this user may not look at, or that has just gone. */
+async function readMount(mount: Mount, hostRoot: string): Promise<Sample[]> {
+  try {
+    const { blocks, bfree, bavail } = await statfs(join(hostRoot, mount.mountpoint));
+    return [toSample(mount, blocks - bfree, bavail)];
+  } catch (error) {
+    if (["EACCES", "ENOENT"].includes((error as NodeJS.ErrnoException).code ?? "")) return [];
+    throw error;
+  }
 }
 
 async function collectElsewhere(): Promise<Sample[]> {

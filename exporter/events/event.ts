@@ -3,6 +3,8 @@ import { z } from "zod";
 /** How far an event's `at` may lie from now, in milliseconds. */
 const AT_PAST = 48 * 3600_000;
 const AT_FUTURE = 5 * 60_000;
+/** Enough to find the mistake; a batch with more of them is answered with these. */
+const MAX_PROBLEMS = 1000;
 /** A longer duration is a mistake in the unit (milliseconds for seconds). */
 const MAX_DURATION_SECONDS = 86_400;
 
@@ -63,6 +65,7 @@ export function parseEvents(body: Uint8Array, contentType: string, now: number):
   const problems: EventProblem[] = [];
   const events: Event[] = [];
   for (const [index, value] of values.entries()) {
+    if (problems.length >= MAX_PROBLEMS) break;
     const result = value instanceof SyntaxError ? notJson(value) : eventSchema.safeParse(value);
     if (!result.success) problems.push(...result.error.issues.map((issue) => toProblem(index, issue)));
     else if (!isNear(result.data.at, now)) {
@@ -108,8 +111,12 @@ function notJson(error: SyntaxError) {
   };
 }
 
-function toProblem(index: number, issue: { path: PropertyKey[]; message: string }): EventProblem {
-  return { index, field: issue.path.map(String).join("."), reason: issue.message };
+function toProblem(
+  index: number,
+  { path, keys, message }: { path: PropertyKey[]; keys?: string[]; message: string },
+): EventProblem {
+  const field = [...path.map(String), ...(keys ? [keys.join(", ")] : [])].join(".");
+  return { index, field, reason: message };
 }
 
 function isNear(at: number | undefined, now: number): boolean {
