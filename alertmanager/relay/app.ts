@@ -1,4 +1,4 @@
-import express, { type ErrorRequestHandler, type Express } from "express";
+import express, { type ErrorRequestHandler, type Express, type Request } from "express";
 import { z } from "zod";
 import { guardWrites } from "../../service/guard.ts";
 import type { Logger } from "../../service/logger.ts";
@@ -14,7 +14,8 @@ export interface AppParts {
   metrics: RelayMetrics;
   /** Stores and queues. @throws when the disk refuses */
   accept: (alerts: Alert[]) => void;
-  watchdogHeard: () => void;
+  /** @param at when Prometheus said so, milliseconds since the epoch; undefined where that is not known */
+  watchdogHeard: (at: number | undefined) => void;
   readAlerts: (query: AlertQuery) => AlertRecord[];
   readNotifications: (query: NotificationQuery) => NotificationRecord[];
   logger: Logger;
@@ -75,28 +76,39 @@ function addWebhooks(app: Express, { token, accept, watchdogHeard, metrics, logg
   });
   app.post("/watchdog", guardWrites(token), body, (request, response) => {
     // Its end is what Alertmanager says when Prometheus no longer does.
-    const heard = parseWebhook(request.body).some(({ status }) => status === "firing");
-    if (heard) watchdogHeard();
-    response.json({ heard });
+    const heard = parseWebhook(request.body).find(({ status }) => status === "firing");
+    if (heard) watchdogHeard(evaluatedAt(heard));
+    response.json({ heard: heard !== undefined });
   });
+}
+
+/** When Prometheus evaluated the rule: Alertmanager repeats an alert for minutes after Prometheus has died. */
+function evaluatedAt({ annotations }: Alert): number | undefined {
+  const seconds = Number(annotations.evaluated_at);
+  return seconds > 0 ? seconds * 1000 : undefined;
 }
 
 function addApi(app: Express, { token, channels, readAlerts, readNotifications }: AppParts): void {
   app.get("/api/alerts", (request, response) => {
-    const { since, until, status, limit } = alertsQuery.parse(request.query);
+    const { since, until, status, limit } = alertsQuery.parse(given(request.query));
     response.json({ alerts: readAlerts({ since, until, status, limit }) });
   });
   app.get("/api/notifications", (request, response) => {
-    const { channel, state, limit } = notificationsQuery.parse(request.query);
+    const { channel, state, limit } = notificationsQuery.parse(given(request.query));
     response.json({ notifications: readNotifications({ channel, state, limit }) });
   });
   app.post("/api/test", guardWrites(token), async (_request, response) => {
-    const results = channels.map(async (channel) => ({
-      channel: channel.name,
-      ...(await channel.send(channel.composeTest())),
-    }));
+    const results = channels.map(async (channel) => {
+      const { kind: outcome, ...rest } = await channel.send(channel.composeTest());
+      return { channel: channel.name, outcome, ...rest };
+    });
     response.json({ results: await Promise.all(results) });
   });
+}
+
+/** A parameter without a value is as good as absent. */
+function given(query: Request["query"]): object {
+  return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ""));
 }
 
 function answerError(logger: Logger): ErrorRequestHandler {

@@ -56,8 +56,24 @@ export function createDelivery({ database, channel, metrics, clock, logger }: De
     if (pending.length === 0) return nextDue(database, channel.name) ?? Number.POSITIVE_INFINITY;
     const { content, covers } = channel.compose(pending.map(({ alert }) => alert));
     const told = pending.slice(0, covers);
-    settle(told, await channel.send(content));
+    const outcome = await channel.send(content);
+    await settleAtLast(told, outcome);
     return undefined;
+  }
+
+  /** What was sent is not sent again because the disk refuses to note it: the note is tried again instead. */
+  async function settleAtLast(told: Pending[], outcome: Outcome): Promise<void> {
+    while (true) {
+      try {
+        settle(told, outcome);
+        return;
+      } catch (error) {
+        logger.error({ channel: channel.name, err: error }, "cannot note what became of a message");
+        if (stopping.signal.aborted) return;
+        awake = Promise.withResolvers();
+        await sleepUntil(clock.now() + AFTER_ERROR);
+      }
+    }
   }
 
   function settle(told: Pending[], outcome: Outcome): void {
@@ -84,7 +100,7 @@ export function createDelivery({ database, channel, metrics, clock, logger }: De
             until: Math.max(outcome.until ?? 0, now + backoff),
             attempted: true,
           });
-          metrics.retried(channel.name);
+          metrics.retried(channel.name, told);
           logger.warn(
             { channel: channel.name, reason: outcome.reason, detail: outcome.detail },
             "will try again",

@@ -8,7 +8,7 @@ export interface RelayMetrics {
   received(alerts: number): void;
   /** @param now milliseconds since the epoch */
   sent(channel: string, told: Pending[], now: number): void;
-  retried(channel: string): void;
+  retried(channel: string, told: Pending[]): void;
   failed(channel: string, reason: FailureReason, told: Pending[]): void;
 }
 
@@ -62,7 +62,7 @@ export function createMetrics({ channels, backlog, watchdogAge }: MetricsOptions
       notifications.inc({ channel, outcome: "sent" }, told.length);
       for (const { createdAt } of told) delivery.observe(Math.max(0, now - createdAt) / 1000);
     },
-    retried: (channel) => notifications.inc({ channel, outcome: "retried" }),
+    retried: (channel, told) => notifications.inc({ channel, outcome: "retried" }, told.length),
     failed(channel, reason, told) {
       notifications.inc({ channel, outcome: "failed" }, told.length);
       failed.inc({ channel, reason }, told.length);

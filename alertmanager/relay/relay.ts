@@ -13,7 +13,7 @@ import { createDelivery } from "./delivery.ts";
 import { createMetrics } from "./metrics.ts";
 import { findFiring, prune, readAlerts, readNotifications } from "./outbox/history.ts";
 import { accept } from "./outbox/intake.ts";
-import { backlog } from "./outbox/queue.ts";
+import { abandonOthers, backlog } from "./outbox/queue.ts";
 import { reserve } from "./outbox/window.ts";
 import { createWatchdog } from "./watchdog.ts";
 import { createWording } from "./wording.ts";
@@ -105,11 +105,13 @@ export function createRelay({ config, environment, channelSettings, clock, logge
   return {
     async start() {
       server = await serve(app, environment.host, environment.relayPort);
+      const names = channels.map(({ name }) => name);
+      abandonOthers(database, toldThrough, clock.now());
       for (const delivery of deliveries) delivery.start();
       watchdog.start();
       pruneHistory();
       pruning = setInterval(pruneHistory, PRUNE_EVERY);
-      logger.info({ url: server.url, channels: channels.map(({ name }) => name) }, "listening");
+      logger.info({ url: server.url, channels: names }, "listening");
     },
     async stop() {
       clearInterval(pruning);

@@ -12,8 +12,8 @@ const FINGERPRINT = "relay-watchdog-silent";
 export interface Watchdog {
   start(): void;
   stop(): void;
-  /** The watchdog was heard. */
-  heard(): void;
+  /** The watchdog was heard. @param at when it was sent, milliseconds since the epoch; now where it is not known */
+  heard(at?: number): void;
   /** Seconds. */
   age(): number;
 }
@@ -56,11 +56,13 @@ export function createWatchdog({ clock, exporterUrl, findFiring, tell, onError }
       timer = setInterval(look, CHECK_EVERY);
     },
     stop: () => clearInterval(timer),
-    heard() {
-      quietSince = clock.now();
-      // Only this ends a silence: a restart of the relay does not.
+    heard(at = clock.now()) {
+      const heardAt = Math.min(at, clock.now());
+      quietSince = Math.max(quietSince, heardAt);
+      // Only this ends a silence: a restart of the relay does not, nor does an old heartbeat that is repeated.
       attempt((firing) => {
-        if (firing) tell(silenceAlert(exporterUrl, firing.startsAt, quietSince));
+        if (firing && clock.now() - heardAt < WATCHDOG_SILENCE)
+          tell(silenceAlert(exporterUrl, firing.startsAt, quietSince));
       });
     },
     age: () => Math.max(0, clock.now() - quietSince) / 1000,

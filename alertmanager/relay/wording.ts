@@ -51,7 +51,7 @@ export function createWording({ timezone, alertmanagerUrl }: WordingOptions): Wo
       return [
         ...(description ? [["说明", description]] : []),
         ...places,
-        ["开始时间", time(alert.startsAt)],
+        ["告警时间", time(alert.startsAt)],
         ...(alert.endsAt === undefined ? [] : ended(alert.startsAt, alert.endsAt)),
       ] as [string, string][];
     },
@@ -60,7 +60,7 @@ export function createWording({ timezone, alertmanagerUrl }: WordingOptions): Wo
       const links: [string, string | undefined][] = [
         ["仪表盘", dashboard_url],
         ["处理手册", runbook_url],
-        ["静默", alert.status === "firing" ? silenceUrl(alertmanagerUrl, alert.labels) : undefined],
+        ["静默", isSilenceable(alert) ? silenceUrl(alertmanagerUrl, alert.labels) : undefined],
       ];
       return links.filter((link): link is [string, string] => isWebUrl(link[1]));
     },
@@ -90,6 +90,11 @@ export function duration(milliseconds: number): string {
     .filter(([count]) => count > 0)
     .map(([count, unit]) => `${count} ${unit}`)
     .join(" ");
+}
+
+/** What the relay says of itself does not pass through Alertmanager. */
+function isSilenceable({ status, generatorUrl }: Alert): boolean {
+  return status === "firing" && generatorUrl !== "";
 }
 
 /** Alertmanager's form for a new silence, filled in with the alert's labels. */

@@ -12,21 +12,27 @@ export interface Pending {
   alert: Alert;
 }
 
+const OLDEST_PENDING = `SELECT batch, channel, next_attempt_at FROM notifications
+  WHERE state = 'pending' AND channel = $channel ORDER BY id LIMIT 1`;
+
 /** At most this many are read at once; the rest comes with the next look. */
 const READ_AT_ONCE = 200;
 
-/** The oldest webhook's notifications that are due for a channel. */
+/**
+ * The oldest webhook's notifications for a channel, once the first of them is due. The others wait behind it: news of
+ * one alert must not overtake each other, and what holds up one message holds up the next as well.
+ */
 export function readDue(database: DatabaseSync, channel: string, now: number): Pending[] {
   const rows = database
     .prepare(
-      `WITH due AS (
-         SELECT * FROM notifications WHERE state = 'pending' AND channel = $channel AND next_attempt_at <= $now
-       )
-       SELECT due.id, due.attempts, due.created_at, due.status AS told,
+      `WITH oldest AS (${OLDEST_PENDING})
+       SELECT waiting.id, waiting.attempts, waiting.created_at, waiting.status AS told,
               alerts.fingerprint, alerts.labels, alerts.annotations, alerts.starts_at, alerts.ends_at, alerts.generator_url
-       FROM due JOIN alerts ON alerts.id = due.alert_id
-       WHERE due.batch = (SELECT batch FROM due ORDER BY id LIMIT 1)
-       ORDER BY due.id LIMIT ${READ_AT_ONCE}`,
+       FROM oldest
+       JOIN notifications AS waiting ON waiting.batch = oldest.batch AND waiting.channel = oldest.channel
+       JOIN alerts ON alerts.id = waiting.alert_id
+       WHERE oldest.next_attempt_at <= $now AND waiting.state = 'pending'
+       ORDER BY waiting.id LIMIT ${READ_AT_ONCE}`,
     )
     .all({ channel, now });
   return rows.map((row) => ({
@@ -37,12 +43,20 @@ export function readDue(database: DatabaseSync, channel: string, now: number): P
   }));
 }
 
-/** When the next pending notification of a channel is due, if there is any. */
+/** When a channel's oldest pending notification is due, if there is any. */
 export function nextDue(database: DatabaseSync, channel: string): number | undefined {
-  const row = database
-    .prepare("SELECT min(next_attempt_at) AS due FROM notifications WHERE state = 'pending' AND channel = ?")
-    .get(channel);
-  return row?.due == null ? undefined : Number(row.due);
+  const row = database.prepare(OLDEST_PENDING).get({ channel });
+  return row === undefined ? undefined : Number(row.next_attempt_at);
+}
+
+/** Gives up what waits for channels that are no longer there: visible as failed, not pending for ever. */
+export function abandonOthers(database: DatabaseSync, channels: string[], now: number): void {
+  database
+    .prepare(
+      `UPDATE notifications SET state = 'failed', finished_at = ?, reason = 'setup', detail = '渠道已关闭，或不再设置'
+       WHERE state = 'pending' AND channel NOT IN (SELECT value FROM json_each(?))`,
+    )
+    .run(now, JSON.stringify(channels));
 }
 
 export function settleSent(database: DatabaseSync, pending: Pending[], now: number): void {

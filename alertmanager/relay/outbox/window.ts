@@ -22,6 +22,8 @@ export function reserve(
   now: number,
 ): Reservation {
   return transaction(database, () => {
+    // A clock that was set back must not block for longer than the span.
+    database.prepare("UPDATE sends SET sent_at = ? WHERE sent_at > ?").run(now, now);
     database.prepare("DELETE FROM sends WHERE sent_at <= ?").run(now - span);
     const sent = database.prepare("SELECT sent_at FROM sends WHERE sender = ? ORDER BY sent_at").all(sender);
     const blocking = sent.at(-messages);

@@ -30,8 +30,10 @@ export function emailChannel({ settings, wording, clock }: EmailOptions): Channe
     composeTest: () => renderTest(wording.time(clock.now())),
     async send(content) {
       try {
-        await transport.sendMail({ from: settings.from, to: settings.to, ...content });
-        return { kind: "sent" };
+        const { rejected } = await transport.sendMail({ from: settings.from, to: settings.to, ...content });
+        // The server took it for some and not for others; trying again would tell the former twice.
+        if (rejected.length === 0) return { kind: "sent" };
+        return { kind: "failed", reason: "receiver", detail: `邮件服务器拒绝了 ${rejected.length} 个收件人` };
       } catch (error) {
         return classify(error);
       }

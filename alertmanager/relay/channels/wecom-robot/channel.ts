@@ -29,22 +29,21 @@ export function wecomRobotChannel({ settings, wording, clock, reserve }: WecomRo
     compose: (alerts) => renderAlerts(alerts, wording),
     composeTest: () => renderTest(wording.time(clock.now())),
     async send(content) {
-      const turn = takeTurn();
-      if ("until" in turn) return { kind: "wait", until: turn.until };
-      return post(settings, turn.key, content, clock);
+      let outcome: Outcome = { kind: "wait", until: Number.POSITIVE_INFINITY };
+      for (const key of settings.keys) {
+        const reservation = reserve(senderName(key), ROBOT_LIMIT);
+        if (reservation.granted) outcome = await post(settings, key, content, clock);
+        else if (outcome.kind === "wait") {
+          outcome = { kind: "wait", until: Math.min(outcome.until, reservation.until) };
+        }
+        // A robot that was removed does not keep another from telling it.
+        const mayOtherHelp =
+          outcome.kind === "wait" || (outcome.kind === "failed" && outcome.reason === "setup");
+        if (!mayOtherHelp) break;
+      }
+      return outcome;
     },
   };
-
-  /** The first robot with room left, or when one will have. */
-  function takeTurn(): { key: string } | { until: number } {
-    let until = Number.POSITIVE_INFINITY;
-    for (const key of settings.keys) {
-      const reservation = reserve(senderName(key), ROBOT_LIMIT);
-      if (reservation.granted) return { key };
-      until = Math.min(until, reservation.until);
-    }
-    return { until };
-  }
 }
 
 /** Tells robots apart on disk without keeping their keys there. */

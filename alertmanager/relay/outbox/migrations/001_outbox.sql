@@ -35,7 +35,7 @@ CREATE TABLE notifications (
 ) STRICT;
 
 CREATE INDEX notifications_alert ON notifications (alert_id, channel);
-CREATE INDEX notifications_pending ON notifications (channel, next_attempt_at) WHERE state = 'pending';
+CREATE INDEX notifications_pending ON notifications (channel, id) WHERE state = 'pending';
 
 -- What was sent through each limited sender within the last minute.
 CREATE TABLE sends (
