@@ -24,8 +24,9 @@ async function up(): Promise<void> {
   const report = createReport(process.stdout);
   const file = configFile(process.env);
   const config = readConfig(file);
-  if (ensureDotenv(".env", ".env.example", process.env))
-    report.line("✅ 已生成 .env 和其中的随机密钥（只有本人可读）");
+  const written = ensureDotenv(".env", ".env.example", process.env);
+  if (written === "created") report.line("✅ 已生成 .env 和其中的随机密钥（只有本人可读）");
+  if (written === "completed") report.line("✅ 已在 .env 里补上缺少的随机密钥");
   const env = readDotenv(".env", process.env);
   checkEnvironment(env, config);
   const paths = statePaths(join(PROJECT, ".stack"));

@@ -1,7 +1,9 @@
 import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Config } from "../../config/config.ts";
 import type { Env } from "../../config/environment.ts";
+import { GENERATED_SECRETS } from "./dotenv.ts";
 import { hashFiles, type PartName, type Ports, readPorts } from "./parts.ts";
 import { refuseTakenPorts } from "./ports.ts";
 import { StackError } from "./project.ts";
@@ -50,10 +52,7 @@ export async function startCompose({ project, config, env, report }: ComposeOpti
     // What compose itself has to know of config.ini.
     METRICS_PORT: String(config.metricsPort),
     RETENTION_DAYS: String(config.retentionDays),
-    // A label of the containers: those that read these files are made anew when one has changed.
-    CONFIGURATION_HASH: hashFiles(
-      ...["config", "prometheus", "alertmanager", "grafana"].map((name) => join(project, name)),
-    ),
+    CONFIGURATION_HASH: configurationHash(project, env),
   });
   if (code !== 0) {
     const logs = await run("docker", ["compose", "logs", "--no-color", "--tail", "15"], {
@@ -62,6 +61,16 @@ export async function startCompose({ project, config, env, report }: ComposeOpti
     throw new StackError(`docker compose 没有成功（退出码 ${code}）。日志的末尾：\n${logs}`);
   }
   return ports;
+}
+
+/** A label of the containers, so that they are made anew when something they read at start has changed. */
+function configurationHash(project: string, env: Env): string {
+  const folders = ["config", "prometheus", "alertmanager", "grafana"].map((name) => join(project, name));
+  const secrets = GENERATED_SECRETS.map((name) => env[name]);
+  return createHash("sha256")
+    .update(hashFiles(...folders))
+    .update(JSON.stringify(secrets))
+    .digest("hex");
 }
 
 export async function isComposeRunning(project: string): Promise<boolean> {

@@ -14,9 +14,9 @@ export function randomSecret(): string {
 /**
  * Makes the .env file from its example if missing, fills in the secrets that are empty, and keeps it from others.
  * A secret that the environment gives, by value or by file, is left empty.
- * @returns whether the file was written
+ * @returns what was done
  */
-export function ensureDotenv(file: string, example: string, env: Env): boolean {
+export function ensureDotenv(file: string, example: string, env: Env): "created" | "completed" | "unchanged" {
   const before = existsSync(file) ? readFileSync(file, "utf8") : undefined;
   let text = before ?? readFileSync(example, "utf8");
   for (const name of GENERATED_SECRETS) {
@@ -28,10 +28,12 @@ export function ensureDotenv(file: string, example: string, env: Env): boolean {
   }
   if (text !== before) writeFileSync(file, text, { mode: 0o600 });
   chmodSync(file, 0o600);
-  return text !== before;
+  if (before === undefined) return "created";
+  return text === before ? "unchanged" : "completed";
 }
 
 /** The environment with .env below it: what is set outside wins, as with docker compose. */
 export function readDotenv(file: string, env: Env): Env {
-  return { ...parseEnv(readFileSync(file, "utf8")), ...env };
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value));
+  return { ...parseEnv(readFileSync(file, "utf8")), ...given };
 }

@@ -80,13 +80,22 @@ function reason(error: unknown): string {
   return cause?.code ?? (error instanceof Error ? error.message : String(error));
 }
 
-async function publishedChecksum({ url, sha256Url }: Release): Promise<string> {
-  const { response, done } = await connect(sha256Url);
-  const text = await response.text().finally(done);
-  const line = text.split("\n").find((candidate) => candidate.includes(basename(url))) ?? text;
-  const sum = /\b[0-9a-f]{64}\b/.exec(line)?.[0];
-  if (sum === undefined) throw new Error(`${sha256Url} 里没有校验和`);
-  return sum;
+/** @throws with the last reason, when no address has it */
+async function publishedChecksum({ url, sha256Urls }: Release): Promise<string> {
+  let problem: unknown;
+  for (const sha256Url of sha256Urls) {
+    try {
+      const { response, done } = await connect(sha256Url);
+      const text = await response.text().finally(done);
+      const line = text.split("\n").find((candidate) => candidate.includes(basename(url))) ?? text;
+      const sum = /\b[0-9a-f]{64}\b/.exec(line)?.[0];
+      if (sum !== undefined) return sum;
+      problem = new Error(`${sha256Url} 里没有校验和`);
+    } catch (error) {
+      problem = error;
+    }
+  }
+  throw problem;
 }
 
 async function checksum(file: string): Promise<string> {

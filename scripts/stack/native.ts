@@ -9,6 +9,7 @@ import {
   type Part,
   type PartName,
   type Ports,
+  partHost,
   publicUrls,
   readPorts,
 } from "./parts.ts";
@@ -107,7 +108,7 @@ function renderNative(
   ports: Ports,
   servers: Partial<Record<ServerName, Server>>,
 ): Rendering {
-  const address = (part: PartName) => `localhost:${ports[part]}`;
+  const address = (part: PartName) => `${partHost(part, env)}:${ports[part]}`;
   return render({
     project,
     out: paths.config,

@@ -8,7 +8,9 @@ import {
   optional,
   type PartUrls,
   readPublicUrls,
+  readSecret,
 } from "../../config/environment.ts";
+import { isLoopback } from "../../service/http.ts";
 import type { ProcessSpec } from "./processes.ts";
 import type { StatePaths } from "./project.ts";
 import type { ServerName } from "./releases.ts";
@@ -56,6 +58,13 @@ function refuseTwice(ports: Ports): void {
       );
     }
   }
+}
+
+/** Where a part is reached from this machine: the exporter may listen on one address only. */
+export function partHost(part: PartName, env: Env): string {
+  const host = optional(env, "HOST");
+  const elsewhere = host !== undefined && host !== "0.0.0.0" && host !== "::" && !isLoopback(host);
+  return part === "exporter" && elsewhere ? host : "localhost";
 }
 
 /** Where each part is reached on this machine. */
@@ -119,12 +128,22 @@ export function createParts(options: PartsOptions): Part[] {
 /** What a process needs of the machine; none of it decides whether to start it anew. */
 const MACHINE_VARIABLES = ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "SystemRoot"];
 
-/** What our services take from the operator, each also as NAME_FILE. */
-const SERVICE_VARIABLES = [
-  ...["HOST", "LOG_LEVEL", "HOST_ROOT", "EXPORTER_TOKEN", "RELAY_TOKEN"],
-  ...["WECOM_ROBOT_KEY", "WECOM_API_BASE", "SMTP_URL", "EMAIL_FROM", "EMAIL_TO"],
+const withFiles = (names: string[]) => names.flatMap((name) => [name, `${name}_FILE`]);
+
+const COMMON_VARIABLES = [
+  "LOG_LEVEL",
   ...["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "NODE_USE_ENV_PROXY", "NODE_EXTRA_CA_CERTS"],
-].flatMap((name) => [name, `${name}_FILE`]);
+];
+
+/** What our services take from the operator. Only the exporter is ever open to other machines. */
+const SERVICE_VARIABLES = {
+  exporter: [...COMMON_VARIABLES, "HOST", "HOST_ROOT", ...withFiles(["EXPORTER_TOKEN"])],
+  relay: [
+    ...COMMON_VARIABLES,
+    ...["WECOM_API_BASE", "EMAIL_FROM", "EMAIL_TO"],
+    ...withFiles(["RELAY_TOKEN", "WECOM_ROBOT_KEY", "SMTP_URL"]),
+  ],
+};
 
 interface Draft {
   name: PartName;
@@ -149,7 +168,7 @@ function toPart(
     env: { ...pick(outer, MACHINE_VARIABLES), ...env },
     fingerprint,
     port: ports[name],
-    readyUrl: `http://127.0.0.1:${ports[name]}${readyPath}`,
+    readyUrl: `http://${partHost(name, outer)}:${ports[name]}${readyPath}`,
   };
 }
 
@@ -172,7 +191,7 @@ function servicePart(name: "exporter" | "relay", entry: string, options: PartsOp
       PUBLIC_PROMETHEUS_URL: people.prometheus,
       PUBLIC_ALERTMANAGER_URL: people.alertmanager,
       PUBLIC_GRAFANA_URL: people.grafana,
-      ...pick(env, SERVICE_VARIABLES),
+      ...pick(env, SERVICE_VARIABLES[name]),
     },
     readyPath: "/-/ready",
     inputs: readFileSync(configFile, "utf8") + sourceHash(project),
@@ -202,7 +221,6 @@ function alertmanagerPart(server: Server, options: PartsOptions): Part {
     ...server.command,
     `--config.file=${join(rendering.folder, "alertmanager/alertmanager.yml")}`,
     `--storage.path=${join(paths.data, "alertmanager")}`,
-    `--data.retention=${config.retentionDays * 24}h`,
     `--web.listen-address=127.0.0.1:${ports.alertmanager}`,
     `--web.external-url=${publicUrls(config, env, ports).alertmanager}`,
     "--web.route-prefix=/",
@@ -222,7 +240,7 @@ function grafanaPart(server: Server, options: PartsOptions): Part {
     command: [...server.command, "server", ...(server.home ? [`--homepath=${server.home}`] : [])],
     env: {
       ...GRAFANA_SETTINGS,
-      GF_SECURITY_ADMIN_PASSWORD: env.GRAFANA_ADMIN_PASSWORD ?? "",
+      GF_SECURITY_ADMIN_PASSWORD: requireAdminPassword(env),
       GF_SERVER_HTTP_ADDR: "127.0.0.1",
       GF_SERVER_HTTP_PORT: String(ports.grafana),
       GF_SERVER_ROOT_URL: publicUrls(config, env, ports).grafana,
@@ -239,6 +257,13 @@ function grafanaPart(server: Server, options: PartsOptions): Part {
     inputs: hashFiles(join(project, "grafana/provisioning")),
   };
   return toPart(draft, options);
+}
+
+/** Without one Grafana would take its own default, which everybody knows. */
+function requireAdminPassword(env: Env): string {
+  const password = readSecret(env, "GRAFANA_ADMIN_PASSWORD");
+  if (password === undefined) throw new EnvironmentError("GRAFANA_ADMIN_PASSWORD 没有设置");
+  return password;
 }
 
 /** The same as in docker-compose.yml: Chinese, nothing phones home, nobody gets in without a password. */

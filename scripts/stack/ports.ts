@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { createServer } from "node:net";
 import { PART_TITLES, type PartName, type Ports, portSetting } from "./parts.ts";
 import { StackError } from "./project.ts";
@@ -24,7 +24,8 @@ export async function refuseTakenPorts(names: PartName[], ports: Ports): Promise
 function isFree(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once("error", () => resolve(false));
+    // Anything else, such as a port that needs root, is for the part itself to tell.
+    server.once("error", ({ code }: NodeJS.ErrnoException) => resolve(code !== "EADDRINUSE"));
     server.listen(port, host, () => server.close(() => resolve(true)));
   });
 }
@@ -45,7 +46,7 @@ function findOwner(port: number): string | undefined {
 /** State 0A is LISTEN (https://docs.kernel.org/networking/proc_net_tcp.html). */
 function listeningInodes(port: number): string[] {
   const hex = port.toString(16).toUpperCase().padStart(4, "0");
-  return ["/proc/net/tcp", "/proc/net/tcp6"].flatMap((table) =>
+  return ["/proc/net/tcp", "/proc/net/tcp6"].filter(existsSync).flatMap((table) =>
     readFileSync(table, "utf8")
       .split("\n")
       .map((line) => line.trim().split(/\s+/))

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import {
+  appendFileSync,
   closeSync,
   existsSync,
   mkdirSync,
@@ -56,6 +57,8 @@ export function startProcess(
     detached: true,
     stdio: ["ignore", output, output],
   });
+  // A program that cannot be run shows as a process that is not there, and in the log.
+  child.once("error", ({ message }) => appendFileSync(log, `${message}\n`));
   closeSync(output);
   child.unref();
   const pid = child.pid ?? 0;
@@ -69,8 +72,17 @@ export function runningProcesses(paths: StatePaths): ProcessRecord[] {
   if (!existsSync(paths.run)) return [];
   return readdirSync(paths.run)
     .filter((file) => file.endsWith(".json"))
-    .map((file) => JSON.parse(readFileSync(join(paths.run, file), "utf8")) as ProcessRecord)
+    .flatMap((file) => readRecord(join(paths.run, file)))
     .filter(isRunning);
+}
+
+/** None where a power cut left the file empty: the process went with it. */
+function readRecord(file: string): ProcessRecord[] {
+  try {
+    return [JSON.parse(readFileSync(file, "utf8")) as ProcessRecord];
+  } catch {
+    return [];
+  }
 }
 
 export function isRunning({ pid, identity }: ProcessRecord): boolean {

@@ -9,8 +9,8 @@ export interface Release {
   url: string;
   /** The pinned checksum; where it is undefined, the one that the release itself publishes counts. */
   sha256: string | undefined;
-  /** Where that is: always the project's own address, also when the archive comes from a mirror. */
-  sha256Url: string;
+  /** Where that is: the project's own address, and where that does not answer, the mirror's. */
+  sha256Urls: string[];
 }
 
 /** The versions of the compose file; change both together. */
@@ -34,20 +34,22 @@ export function releaseOf(server: ServerName, env: Env): Release {
     const version = VERSIONS.grafana;
     const archive = `grafana_${version}_${GRAFANA_BUILD}_${system.replace("-", "_")}.tar.gz`;
     const path = `grafana/release/${version}/${archive}`;
+    const mirror = readUrl(env, "GRAFANA_MIRROR", GRAFANA_DOWNLOADS);
     return {
       version,
-      url: `${readUrl(env, "GRAFANA_MIRROR", GRAFANA_DOWNLOADS)}/${path}`,
+      url: `${mirror}/${path}`,
       sha256: CHECKSUMS[archive],
-      sha256Url: `${GRAFANA_DOWNLOADS}/${path}.sha256`,
+      sha256Urls: [...new Set([GRAFANA_DOWNLOADS, mirror])].map((base) => `${base}/${path}.sha256`),
     };
   }
   const version = VERSIONS[server];
   const archive = `${server}-${version}.${system}.tar.gz`;
   const path = `prometheus/${server}/releases/download/v${version}`;
+  const mirror = readUrl(env, "GITHUB_MIRROR", GITHUB);
   return {
     version,
-    url: `${readUrl(env, "GITHUB_MIRROR", GITHUB)}/${path}/${archive}`,
+    url: `${mirror}/${path}/${archive}`,
     sha256: CHECKSUMS[archive],
-    sha256Url: `${GITHUB}/${path}/sha256sums.txt`,
+    sha256Urls: [...new Set([GITHUB, mirror])].map((base) => `${base}/${path}/sha256sums.txt`),
   };
 }

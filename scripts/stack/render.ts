@@ -98,13 +98,18 @@ function rulesOf(node: unknown): YAMLMap[] {
   return items.filter((item): item is YAMLMap => isMap(item));
 }
 
+/** In one go, so that an address that was put in place is not taken for another default. */
+const DEFAULT_LINKS = new RegExp(`(${DEFAULTS.exporterUrl}|${DEFAULTS.grafanaUrl})(?!\\d)`, "g");
+
 function renderLinks(folder: string, urls: Omit<PartUrls, "relay">): void {
+  const links: Record<string, string> = {
+    [DEFAULTS.exporterUrl]: urls.exporter,
+    [DEFAULTS.grafanaUrl]: urls.grafana,
+  };
   for (const name of readdirSync(folder)) {
     const file = join(folder, name);
     const text = readFileSync(file, "utf8");
-    const linked = text
-      .replaceAll(DEFAULTS.exporterUrl, urls.exporter)
-      .replaceAll(DEFAULTS.grafanaUrl, urls.grafana);
+    const linked = text.replaceAll(DEFAULT_LINKS, (url) => links[url] ?? url);
     writeFileSync(file, linked);
   }
 }
@@ -129,6 +134,8 @@ function renderAlertmanager({ project, addresses, relayTokenFile }: RenderOption
   const receivers = document.toJS().receivers as { webhook_configs?: { url: string }[] }[];
   for (const [index, { webhook_configs: webhooks = [] }] of receivers.entries()) {
     for (const [place, { url }] of webhooks.entries()) {
+      // The operator's own webhooks must not see the relay's token.
+      if (!url.startsWith(`${DEFAULTS.relayUrl}/`)) continue;
       const path = ["receivers", index, "webhook_configs", place];
       document.setIn([...path, "url"], url.replace(DEFAULTS.relayUrl, `http://${addresses.relay}`));
       if (relayTokenFile === undefined) continue;
