@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { suite, type TestContext, test } from "node:test";
+import { OWN_SERVICE } from "../../config/config.ts";
+import { parseMounts } from "../../exporter/collectors/disk.ts";
+import { createCollectors } from "../../exporter/collectors/index.ts";
+import { probeDeadline, servicesCollector } from "../../exporter/collectors/services.ts";
+import { testConfig } from "./support/exporter.ts";
+import { readFixture } from "./support/golden.ts";
+import { listen } from "./support/server.ts";
+
+/** Seconds: long enough for a busy machine, and short, for those that wait for its end. */
+const PATIENT = 10;
+const SHORT = 0.5;
+
+suite("mounts", () => {
+  test("of a host are its real file systems, each once by its shortest path", () => {
+    assert.deepEqual(parseMounts(readFixture("mountinfo/host.txt"), "/"), [
+      { mountpoint: "/", device: "/dev/sda1", fstype: "ext4" },
+      { mountpoint: "/boot", device: "/dev/sda2", fstype: "ext4" },
+      { mountpoint: "/a", device: "/dev/sdb1", fstype: "xfs" },
+      { mountpoint: "/mnt/nas", device: "nas.example.com:/export", fstype: "nfs4" },
+    ]);
+  });
+
+  test("have their blanks and backslashes back", () => {
+    const line = readFixture("mountinfo/host.txt")
+      .split("\n")
+      .find((candidate) => candidate.includes("/srv/"));
+    assert.deepEqual(
+      parseMounts(line ?? "", "/").map(({ mountpoint }) => mountpoint),
+      ["/srv/my files\\new"],
+    );
+  });
+
+  test("seen from a container are the host's, as the host names them", () => {
+    assert.deepEqual(parseMounts(readFixture("mountinfo/container.txt"), "/host"), [
+      { mountpoint: "/", device: "/dev/sda1", fstype: "ext4" },
+      { mountpoint: "/srv/data", device: "/dev/sdb1", fstype: "xfs" },
+    ]);
+  });
+
+  test("of a container that sees no host are its own root and what it was given", () => {
+    const mounts = parseMounts(readFixture("mountinfo/container.txt"), "/");
+    assert.deepEqual(mounts[0], { mountpoint: "/", device: "overlay", fstype: "overlay" });
+    assert.deepEqual(
+      mounts.map(({ mountpoint }) => mountpoint),
+      ["/", "/host", "/host/srv/data", "/hosted"],
+    );
+  });
+});
+
+test("this machine's CPU, memory and disks measure between 0 and 100", async () => {
+  const collectors = createCollectors(testConfig(), "/", () => "");
+  for (const name of ["cpu", "memory", "disk"]) {
+    const samples = (await collectors.find((collector) => collector.name === name)?.collect()) ?? [];
+    assert.ok(samples.length > 0, name);
+    for (const { value } of samples) assert.ok(value >= 0 && value <= 100, `${name} ${value}`);
+  }
+});
+
+suite("a service", () => {
+  test("that answers 2xx is up", async (t) => {
+    const url = await listen(t, (_request, response) => response.writeHead(204).end());
+    assert.equal((await probe(url)).up, 1);
+  });
+
+  test("is where it redirects to", async (t) => {
+    const moved = await listen(t, ({ url }, response) => {
+      if (url === "/") response.writeHead(302, { Location: "/login" }).end();
+      else response.writeHead(url === "/login" ? 200 : 404).end();
+    });
+    assert.equal((await probe(moved)).up, 1);
+    const lost = await listen(t, ({ url }, response) => {
+      if (url === "/") response.writeHead(302, { Location: "/gone" }).end();
+      else response.writeHead(404).end();
+    });
+    assert.equal((await probe(lost)).up, 0);
+  });
+
+  test("that answers 4xx or 5xx is down, and its time is that of the answer", async (t) => {
+    for (const status of [404, 500]) {
+      const url = await listen(t, (_request, response) => response.writeHead(status).end());
+      const { up, seconds } = await probe(url);
+      assert.equal(up, 0, `${status}`);
+      assert.ok(seconds > 0 && seconds < PATIENT, `${seconds}`);
+    }
+  });
+
+  test("that nobody runs is down at once", async () => {
+    const { up, seconds } = await probe("http://127.0.0.1:1");
+    assert.equal(up, 0);
+    assert.ok(seconds < PATIENT, `${seconds}`);
+  });
+
+  test("that does not answer is down, and its time is the deadline", async (t) => {
+    const { up, seconds } = await probe(await silent(t), SHORT);
+    assert.equal(up, 0);
+    assert.ok(Math.abs(seconds - SHORT) < 0.01, `${seconds}`);
+  });
+
+  test("that begins a long answer is up: its body is not waited for", async (t) => {
+    const url = await listen(t, (_request, response) => void response.writeHead(200).write("…"));
+    const { up, seconds } = await probe(url);
+    assert.equal(up, 1);
+    assert.ok(seconds < PATIENT / 2, `${seconds}`);
+  });
+});
+
+test("services are probed at the same time: a silent one does not delay the others", async (t) => {
+  const fine = await listen(t, (_request, response) => response.end());
+  const stuck = await silent(t);
+  const targets = ["a", "b", "c"].map((name) => ({ name, url: stuck }));
+  const begun = performance.now();
+  const samples = await servicesCollector({ targets, ownUrl: () => fine, deadline: SHORT }).collect();
+  assert.ok(performance.now() - begun < 3 * SHORT * 1000);
+  assert.deepEqual(
+    samples
+      .filter(({ metric }) => metric === "service_up")
+      .map(({ labels, value }) => [labels?.service, value]),
+    [
+      ["a", 0],
+      ["b", 0],
+      ["c", 0],
+      [OWN_SERVICE, 1],
+    ],
+  );
+});
+
+test("a probe waits longer than the threshold, so that a slow answer shows as slow", () => {
+  assert.deepEqual([0.1, 5, 6, 300].map(probeDeadline), [10, 10, 12, 600]);
+});
+
+/** A server that takes requests and never answers. */
+function silent(t: TestContext): Promise<string> {
+  return listen(t, () => {});
+}
+
+async function probe(url: string, deadline = PATIENT): Promise<{ up: number | undefined; seconds: number }> {
+  const collector = servicesCollector({
+    targets: [{ name: "案件系统", url }],
+    ownUrl: () => "http://127.0.0.1:1",
+    deadline,
+  });
+  const samples = (await collector.collect()).filter(({ labels }) => labels?.service === "案件系统");
+  const value = (metric: string) => samples.find((sample) => sample.metric === metric)?.value;
+  return { up: value("service_up"), seconds: value("service_response_time_seconds") ?? Number.NaN };
+}

@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { ensureDotenv, GENERATED_SECRETS, readDotenv } from "../../scripts/stack/dotenv.ts";
+import { PROJECT } from "../../scripts/stack/project.ts";
+import { temporaryFolder } from "./support/folder.ts";
+
+const EXAMPLE = join(PROJECT, ".env.example");
+
+function place(t: TestContext, text?: string): string {
+  const file = join(temporaryFolder(t), ".env");
+  if (text !== undefined) writeFileSync(file, text);
+  return file;
+}
+
+const mode = (file: string) => statSync(file).mode & 0o777;
+
+test("the first time: the example with random secrets, for nobody else to read", (t) => {
+  const [one, two] = [place(t), place(t)];
+  assert.equal(ensureDotenv(one, EXAMPLE, {}), "created");
+  ensureDotenv(two, EXAMPLE, {});
+  assert.equal(mode(one), 0o600);
+  const secrets = [readDotenv(one, {}), readDotenv(two, {})].flatMap((env) =>
+    GENERATED_SECRETS.map((name) => env[name] ?? ""),
+  );
+  for (const secret of secrets) assert.match(secret, /^[\w-]{43}$/);
+  assert.equal(new Set(secrets).size, secrets.length, "no two are the same");
+  const kept = (text: string) =>
+    text.replaceAll(/^(EXPORTER_TOKEN|RELAY_TOKEN|GRAFANA_ADMIN_PASSWORD)=.*$/gm, "");
+  assert.equal(kept(readFileSync(one, "utf8")), kept(readFileSync(EXAMPLE, "utf8")));
+});
+
+test("the second time: nothing is changed", (t) => {
+  const file = place(t);
+  ensureDotenv(file, EXAMPLE, {});
+  const before = readFileSync(file, "utf8");
+  assert.equal(ensureDotenv(file, EXAMPLE, {}), "unchanged");
+  assert.equal(readFileSync(file, "utf8"), before);
+});
+
+test("an operator's file keeps every line and value; what is missing is added at the end", (t) => {
+  const text = "# 我们的设置\nRELAY_TOKEN='mine'\nEXPORTER_TOKEN=\nWECOM_ROBOT_KEY=a,b";
+  const file = place(t, text);
+  assert.equal(ensureDotenv(file, EXAMPLE, {}), "completed");
+  const env = readDotenv(file, {});
+  assert.deepEqual([env.RELAY_TOKEN, env.WECOM_ROBOT_KEY], ["mine", "a,b"]);
+  const masked = readFileSync(file, "utf8").replaceAll(/=[\w-]{43}$/gm, "=…");
+  assert.equal(
+    masked,
+    "# 我们的设置\nRELAY_TOKEN='mine'\nEXPORTER_TOKEN=…\nWECOM_ROBOT_KEY=a,b\nGRAFANA_ADMIN_PASSWORD=…\n",
+  );
+});
+
+test("a file that others could read is closed to them", (t) => {
+  const file = place(t, GENERATED_SECRETS.map((name) => `${name}=mine\n`).join(""));
+  chmodSync(file, 0o644);
+  assert.equal(ensureDotenv(file, EXAMPLE, {}), "unchanged");
+  assert.equal(mode(file), 0o600);
+});
+
+test("a secret that the environment gives, by value or by file, is not made", (t) => {
+  const file = place(t);
+  ensureDotenv(file, EXAMPLE, { EXPORTER_TOKEN: "outside", RELAY_TOKEN_FILE: "/run/secrets/relay_token" });
+  const { EXPORTER_TOKEN, RELAY_TOKEN, GRAFANA_ADMIN_PASSWORD } = readDotenv(file, {});
+  assert.deepEqual([EXPORTER_TOKEN, RELAY_TOKEN], ["", ""]);
+  assert.match(GRAFANA_ADMIN_PASSWORD ?? "", /^[\w-]{43}$/);
+});
+
+test("what is set outside wins over the file", (t) => {
+  const file = place(t, "LOG_LEVEL=info\nHOST=127.0.0.1\n");
+  const { LOG_LEVEL, HOST } = readDotenv(file, { LOG_LEVEL: "debug" });
+  assert.deepEqual([LOG_LEVEL, HOST], ["debug", "127.0.0.1"]);
+});

@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { suite, type TestContext, test } from "node:test";
+import { createCalendar } from "../../exporter/events/calendar.ts";
+import type { Event } from "../../exporter/events/event.ts";
+import { type EventStore, openEventStore } from "../../exporter/events/store.ts";
+import { DatabaseTooNewError } from "../../service/database.ts";
+import { type FakeClock, fakeClock } from "./support/clock.ts";
+import { temporaryFolder } from "./support/folder.ts";
+
+const OK: Event = { type: "message", outcome: "ok" };
+const withId = (id: string): Event => ({ ...OK, id });
+
+interface Opened {
+  store: EventStore;
+  folder: string;
+  clock: FakeClock;
+}
+
+function open(t: TestContext, { timezone = "Asia/Shanghai", clock = fakeClock(), folder = "" } = {}): Opened {
+  const place = folder || temporaryFolder(t);
+  const store = openEventStore(place, timezone, clock);
+  t.after(() => store.close());
+  return { store, folder: place, clock };
+}
+
+test("totals, days and ids survive a restart", (t) => {
+  const first = open(t);
+  first.store.record([[withId("a"), { type: "message", outcome: "error", duration_seconds: 3 }]]);
+  first.store.record([[{ type: "satisfaction", score: 4.5 }, { type: "case" }, { type: "consultation" }]]);
+  first.store.close();
+
+  const { store } = open(t, first);
+  const series = [
+    "wecom_messages_total",
+    "wecom_messages_errors_total",
+    "cases_total",
+    "consultations_total",
+  ];
+  assert.deepEqual(series.map(store.total), [2, 1, 1, 1]);
+  assert.equal(store.total('wecom_message_processing_seconds_bucket{le="3"}'), 1);
+  assert.equal(store.total("satisfaction_score_sum"), 4.5);
+  assert.equal(store.messagesOn("today"), 2);
+  assert.deepEqual(store.record([[withId("a")]]), [{ accepted: 0, duplicates: 1 }]);
+});
+
+test("an id counts once within 24 h, and again after", (t) => {
+  const { store, clock } = open(t);
+  assert.deepEqual(store.record([[withId("a"), withId("a"), withId("b")]]), [{ accepted: 2, duplicates: 1 }]);
+  clock.advance(24 * 3600);
+  assert.deepEqual(store.record([[withId("a")]]), [{ accepted: 0, duplicates: 1 }]);
+  clock.advance(1);
+  assert.deepEqual(store.record([[withId("a")]]), [{ accepted: 1, duplicates: 0 }]);
+  assert.equal(store.total("wecom_messages_total"), 3);
+});
+
+test("a transaction that fails counts nothing, and its ids can be sent again", (t) => {
+  const { store, folder } = open(t);
+  store.record([[OK]]);
+  const other = new DatabaseSync(join(folder, "events.db"));
+  t.after(() => other.close());
+  other.exec("ALTER TABLE totals RENAME TO gone");
+  assert.throws(() => store.record([[withId("a")], [{ type: "case" }]]), /no such table: totals/);
+  assert.equal(store.total("wecom_messages_total"), 1);
+  assert.equal(store.messagesOn("today"), 1);
+
+  other.exec("ALTER TABLE gone RENAME TO totals");
+  assert.deepEqual(store.record([[withId("a")]]), [{ accepted: 1, duplicates: 0 }]);
+  assert.equal(store.total("wecom_messages_total"), 2);
+  assert.equal(store.total("cases_total"), 0);
+});
+
+test("a database of a newer version is left alone", (t) => {
+  const { store, folder } = open(t);
+  store.close();
+  const database = new DatabaseSync(join(folder, "events.db"));
+  database.exec("PRAGMA user_version = 99");
+  database.close();
+  assert.throws(() => open(t, { folder }), DatabaseTooNewError);
+});
+
+suite("messages of a day", () => {
+  test("begin anew at midnight in Shanghai, and the old ones become yesterday's", (t) => {
+    const { store, clock } = open(t, { clock: fakeClock("2026-02-12T23:59:59+08:00") });
+    store.record([[OK, OK]]);
+    assert.deepEqual([store.messagesOn("today"), store.messagesOn("yesterday")], [2, 0]);
+    clock.advance(1);
+    assert.deepEqual([store.messagesOn("today"), store.messagesOn("yesterday")], [0, 2]);
+    store.record([[OK]]);
+    assert.deepEqual([store.messagesOn("today"), store.messagesOn("yesterday")], [1, 2]);
+    clock.advance(24 * 3600);
+    assert.deepEqual([store.messagesOn("today"), store.messagesOn("yesterday")], [0, 1]);
+  });
+
+  test("are those that happened on it, however late they are told", (t) => {
+    const { store, clock } = open(t, { clock: fakeClock("2026-02-12T09:00:00+08:00") });
+    const late = clock.now() - 10 * 3600_000;
+    store.record([[OK, { ...OK, at: late }, { ...OK, at: late }]]);
+    assert.deepEqual([store.messagesOn("today"), store.messagesOn("yesterday")], [1, 2]);
+  });
+
+  test("are forgotten once no event can name the day any more; the totals are not", (t) => {
+    const { store, folder, clock } = open(t);
+    store.record([[OK]]);
+    clock.advance(5 * 24 * 3600);
+    store.record([[OK]]);
+    const database = new DatabaseSync(join(folder, "events.db"));
+    t.after(() => database.close());
+    const days = database.prepare("SELECT day FROM daily_messages").all();
+    assert.deepEqual(
+      days.map(({ day }) => day),
+      ["2026-02-17"],
+    );
+    assert.equal(store.total("wecom_messages_total"), 2);
+  });
+});
+
+suite("yesterday is the date before, also where clocks change", () => {
+  const nights: [string, string, string, string][] = [
+    ["Asia/Shanghai", "2026-03-01T00:00:00+08:00", "2026-03-01", "2026-02-28"],
+    // 23 h long: 24 h ago it was the day before yesterday.
+    ["America/New_York", "2026-03-09T00:30:00-04:00", "2026-03-09", "2026-03-08"],
+    // 25 h long: 24 h ago it was still today.
+    ["America/New_York", "2026-11-01T23:30:00-05:00", "2026-11-01", "2026-10-31"],
+  ];
+  for (const [timezone, time, today, yesterday] of nights) {
+    test(`${timezone} at ${time}`, () => {
+      const calendar = createCalendar(timezone);
+      const at = Date.parse(time);
+      assert.deepEqual([calendar.today(at), calendar.yesterday(at)], [today, yesterday]);
+    });
+  }
+});

@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { startMailServer } from "../helpers/smtp-server.ts";
+import { firing, resolved, webhook } from "./support/alerts.ts";
+import { matchGolden } from "./support/golden.ts";
+import { recordingLogger } from "./support/logger.ts";
+import { startRelay } from "./support/relay.ts";
+import { startRobots } from "./support/robots.ts";
+
+const CPU = firing("HighCpuUsage");
+const DOWN = firing("ServiceDown", { severity: "critical" });
+
+suite("GET /api/alerts", () => {
+  test("the newest come first; status, span and limit narrow them down", async (t) => {
+    const relay = await startRelay(t);
+    await relay.tell(CPU);
+    relay.clock.advance(60);
+    await relay.tell(DOWN);
+    relay.clock.advance(60);
+    await relay.tell(resolved(CPU));
+    const names = async (query: string) => (await relay.alerts(query)).map(({ labels }) => labels.alertname);
+    assert.deepEqual(await names(""), ["HighCpuUsage", "ServiceDown"]);
+    assert.deepEqual(await names("status=firing"), ["ServiceDown"]);
+    assert.deepEqual(await names("limit=1"), ["HighCpuUsage"]);
+    assert.deepEqual(await names("since=2026-02-12T13:48:00Z"), ["HighCpuUsage"]);
+    assert.deepEqual(await names("until=2026-02-12T13:00:00Z"), []);
+    assert.deepEqual(await names("until=2026-02-12T21:46:45%2B08:00"), ["HighCpuUsage", "ServiceDown"]);
+  });
+
+  test("a question with a mistake is refused by parameter and reason", async (t) => {
+    const relay = await startRelay(t);
+    for (const query of ["status=open", "since=today", "limit=0", "limit=1001", "limit=many"]) {
+      const response = await fetch(`${relay.url}/api/alerts?${query}`);
+      assert.equal(response.status, 400, query);
+      const { problems } = (await response.json()) as { problems: { parameter: string }[] };
+      assert.deepEqual(
+        problems.map(({ parameter }) => parameter),
+        [query.replace(/=.*/, "")],
+      );
+    }
+  });
+});
+
+test("GET /api/notifications tells what was sent, is queued or failed, with the reason", async (t) => {
+  const robots = await startRobots(t);
+  const relay = await startRelay(t, { env: { WECOM_ROBOT_KEY: "k", WECOM_API_BASE: robots.url } });
+  await relay.tell(CPU);
+  await relay.settled();
+  robots.answers.push(93000);
+  await relay.tell(DOWN);
+  await relay.settled();
+
+  const [failed, ...others] = await relay.notifications("channel=wecom&state=failed");
+  assert.deepEqual(others, []);
+  assert.equal(failed?.alert.alertname, "ServiceDown");
+  assert.deepEqual([failed?.reason, failed?.detail], ["setup", "errcode 93000：refused, hint: [1234]"]);
+  assert.equal((await relay.notifications("state=sent")).length, 1);
+  assert.deepEqual(await relay.notifications("channel=email"), []);
+});
+
+suite("POST /api/test", () => {
+  test("sends through each channel that is set up, and says how it went", async (t) => {
+    const robots = await startRobots(t);
+    const mail = await startMailServer();
+    t.after(() => mail.close());
+    const relay = await startRelay(t, {
+      env: {
+        WECOM_ROBOT_KEY: "k",
+        WECOM_API_BASE: robots.url,
+        SMTP_URL: mail.url,
+        EMAIL_FROM: "monitor@example.com",
+        EMAIL_TO: "ops@example.com",
+      },
+    });
+    robots.answers.push(93000);
+    const response = await relay.post("/api/test", "");
+    assert.deepEqual(await response.json(), {
+      results: [
+        {
+          channel: "wecom",
+          outcome: "failed",
+          reason: "setup",
+          detail: "errcode 93000：refused, hint: [1234]",
+        },
+        { channel: "email", outcome: "sent" },
+      ],
+    });
+    assert.match(await robots.message(1), /测试消息.*2026-02-12 21:46:44/s);
+    assert.equal(mail.mails[0]?.subject, "【测试】监控告警邮件");
+  });
+
+  test("with nothing set up goes to the log, as every message does", async (t) => {
+    const { logger, lines } = recordingLogger();
+    const relay = await startRelay(t, { logger });
+    assert.deepEqual(await (await relay.post("/api/test", "")).json(), {
+      results: [{ channel: "log", outcome: "sent" }],
+    });
+    await relay.tell(DOWN, CPU);
+    await relay.settled();
+    const messages = lines.flatMap((line) => JSON.parse(line).message ?? []);
+    assert.deepEqual(messages, [
+      "【测试】没有设置告警渠道，消息写入日志",
+      "【严重告警】ServiceDown 发生；【警告】HighCpuUsage 发生",
+    ]);
+  });
+});
+
+test("GET /metrics holds what is promised, every series from 0 on", async (t) => {
+  const relay = await startRelay(t, { env: { WECOM_ROBOT_KEY: "k", WECOM_API_BASE: "http://127.0.0.1:1" } });
+  const lines = (await relay.text("/metrics")).split("\n").filter((line) => !line.startsWith("# HELP"));
+  matchGolden("relay/metrics.txt", `${lines.join("\n")}\n`);
+});
+
+test("no key shows up anywhere while WeCom cannot be reached", async (t) => {
+  const { logger, lines } = recordingLogger();
+  const env = { WECOM_ROBOT_KEY: "hunter2", WECOM_API_BASE: "http://127.0.0.1:1", RELAY_TOKEN: "s3cret" };
+  const relay = await startRelay(t, { env, logger });
+  const headers = { Authorization: "Bearer s3cret" };
+  const tested = await (await relay.post("/api/test", "", headers)).text();
+  assert.match(tested, /"reason":"network"/);
+  await relay.post("/alerts", webhook(CPU), headers);
+  const pages = ["/api/alerts", "/api/notifications", "/metrics"].map(relay.text);
+  const everything = [tested, ...(await Promise.all(pages)), ...lines].join("\n");
+  assert.match(everything, /无法连接企业微信/);
+  assert.doesNotMatch(everything, /hunter2|s3cret/);
+});

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { suite, type TestContext, test } from "node:test";
+import fc from "fast-check";
+import { reserve } from "../../alertmanager/relay/outbox/window.ts";
+import { PROJECT } from "../../scripts/stack/project.ts";
+import { openDatabase } from "../../service/database.ts";
+import { firing } from "./support/alerts.ts";
+import { fakeClock } from "./support/clock.ts";
+import { temporaryFolder } from "./support/folder.ts";
+import { startRelay, type TestRelay } from "./support/relay.ts";
+import { startRobots } from "./support/robots.ts";
+import { until } from "./support/until.ts";
+
+const LIMIT = { messages: 20, span: 60_000 };
+const NOW = fakeClock().now();
+
+suite("a robot sends at most 20 messages in any 60 s", () => {
+  test("the 21st waits, over a restart too, and then goes first", async (t) => {
+    const robots = await startRobots(t);
+    const env = { WECOM_ROBOT_KEY: "k", WECOM_API_BASE: robots.url };
+    const first = await startRelay(t, { env });
+    for (let number = 1; number <= 20; number += 1) {
+      await first.tell(firing(`Alert${number}.`));
+      await robots.message(number);
+    }
+    await first.tell(firing("TheTwentyFirst"));
+    await waiting(first, 1);
+    assert.equal(robots.messages.length, 20);
+    await first.stop();
+
+    const { clock, dataDir } = first;
+    clock.advance(59.999);
+    const second = await startRelay(t, { env, clock, dataDir });
+    await second.tell(firing("Last"));
+    await waiting(second, 2);
+    assert.equal(robots.messages.length, 20);
+
+    clock.advance(0.001);
+    await second.tell(firing("Wake"));
+    await second.settled();
+    const told = robots.messages.slice(20).map(({ content }) => content);
+    assert.match(told.join("\n"), /TheTwentyFirst.*Last.*Wake/s);
+  });
+
+  test("several robots share the load", async (t) => {
+    const robots = await startRobots(t);
+    const relay = await startRelay(t, { env: { WECOM_ROBOT_KEY: "a,b", WECOM_API_BASE: robots.url } });
+    for (let number = 1; number <= 40; number += 1) {
+      await relay.tell(firing(`Alert${number}`));
+      await robots.message(number);
+    }
+    await relay.tell(firing("OneMore"));
+    await waiting(relay, 1);
+    const sent = (robot: string) => robots.messages.filter(({ key }) => key === robot).length;
+    assert.deepEqual([sent("a"), sent("b")], [20, 20]);
+  });
+
+  test("a robot that was removed does not lose what another could tell", async (t) => {
+    const robots = await startRobots(t);
+    const relay = await startRelay(t, { env: { WECOM_ROBOT_KEY: "gone,b", WECOM_API_BASE: robots.url } });
+    robots.answers.push(93000);
+    await relay.tell(firing("A"));
+    await relay.settled();
+    assert.deepEqual(await relay.notifications("state=failed"), []);
+  });
+});
+
+suite("reservations", () => {
+  test("whenever they are asked for, any 60 s hold at most 20", (t) => {
+    const database = openWindow(t);
+    const waits = fc.array(fc.integer({ min: 0, max: 20_000 }), { minLength: 30, maxLength: 120 });
+    fc.assert(
+      fc.property(waits, (steps) => {
+        database.exec("DELETE FROM sends");
+        const granted: number[] = [];
+        let now = NOW;
+        for (const step of steps) {
+          now += step;
+          const answer = reserve(database, "robot", LIMIT, now);
+          if (answer.granted) granted.push(now);
+          else assert.ok(answer.until > now, "waiting has an end, and begins");
+        }
+        for (const [index, at] of granted.entries())
+          assert.ok((granted[index + 20] ?? Number.POSITIVE_INFINITY) - at >= LIMIT.span);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test("a refused one is granted exactly when it was told to come back", (t) => {
+    const database = openWindow(t);
+    for (let number = 0; number < 20; number += 1) reserve(database, "robot", LIMIT, NOW + number * 1000);
+    const refused = reserve(database, "robot", LIMIT, NOW + 20_000);
+    assert.deepEqual(refused, { granted: false, until: NOW + 60_000 });
+    assert.deepEqual(reserve(database, "robot", LIMIT, NOW + 59_999), refused);
+    assert.deepEqual(reserve(database, "robot", LIMIT, NOW + 60_000), { granted: true });
+    assert.deepEqual(reserve(database, "another", LIMIT, NOW + 60_000), { granted: true });
+  });
+
+  test("a clock that was ahead and is set right does not silence the robot", (t) => {
+    const database = openWindow(t);
+    const year = 365 * 24 * 3600_000;
+    for (let number = 0; number < 20; number += 1) reserve(database, "robot", LIMIT, NOW + year);
+    const answer = reserve(database, "robot", LIMIT, NOW);
+    assert.ok(answer.granted || answer.until <= NOW + LIMIT.span);
+  });
+});
+
+function openWindow(t: TestContext) {
+  const migrations = join(PROJECT, "alertmanager/relay/outbox/migrations");
+  const database = openDatabase(join(temporaryFolder(t), "relay.db"), migrations);
+  t.after(() => database.close());
+  // Thousands of commits, and no power cut.
+  database.exec("PRAGMA synchronous = OFF");
+  return database;
+}
+
+/** Waits until that many are left to send, the oldest of them held back by the limit. */
+async function waiting(relay: TestRelay, count: number): Promise<void> {
+  await until(`${count} wait`, async () => {
+    const pending = await relay.notifications("state=pending");
+    return pending.length === count && pending.at(-1)?.reason === "rate_limited";
+  });
+}

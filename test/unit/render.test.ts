@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { appendFileSync, lstatSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { suite, test } from "node:test";
+import { parse } from "yaml";
+import { PROJECT } from "../../scripts/stack/project.ts";
+import { filesUnder, renderer } from "./support/rendering.ts";
+
+suite("with the defaults", () => {
+  test("every file means what the committed one does", (t) => {
+    const { read, render } = renderer(t);
+    render();
+    const files = ["prometheus", "alertmanager", "grafana/dashboards"].flatMap((folder) =>
+      filesUnder(PROJECT, folder).filter((file) => !file.endsWith(".ts") && !file.includes("relay/")),
+    );
+    assert.ok(files.includes("prometheus/rules/thresholds.yml"));
+    for (const file of files) {
+      assert.deepEqual(parse(read(file)), parse(readFileSync(join(PROJECT, file), "utf8")), file);
+    }
+  });
+
+  test("thresholds.yml keeps every byte", (t) => {
+    const { read, render } = renderer(t);
+    render();
+    const file = "prometheus/rules/thresholds.yml";
+    assert.equal(read(file), readFileSync(join(PROJECT, file), "utf8"));
+  });
+});
+
+suite("the operator's values", () => {
+  test("become the thresholds, and nothing else in the file changes", (t) => {
+    const { read, render } = renderer(t);
+    const thresholds = {
+      responseTime: 2.5,
+      errorRate: 0.02,
+      cpu: 71,
+      memory: 72,
+      disk: 73,
+      messageGrowth: 3,
+      messageGrowthFloor: 500,
+    };
+    render({ config: { thresholds } });
+    const file = "prometheus/rules/thresholds.yml";
+    const committed = readFileSync(join(PROJECT, file), "utf8").split("\n");
+    const changed = read(file)
+      .split("\n")
+      .filter((line, index) => line !== committed[index]);
+    assert.deepEqual(
+      changed.map((line) => line.trim()),
+      [
+        "expr: 71 # percent",
+        "expr: 72 # percent",
+        "expr: 73 # percent",
+        "expr: 2.5 # seconds",
+        "expr: 0.02 # errors per message",
+        "expr: 3 # today's messages, times yesterday's",
+        "expr: 500",
+      ],
+    );
+  });
+
+  test("a threshold that no key of config.ini belongs to is a mistake of ours, and stops the rendering", (t) => {
+    const { project, render } = renderer(t);
+    const file = join(project, "prometheus/rules/thresholds.yml");
+    writeFileSync(file, readFileSync(file, "utf8").replace("alert: HighCpuUsage", "alert: HighGpuUsage"));
+    assert.throws(() => render(), /no key of config\.ini belongs to HighGpuUsage/);
+  });
+
+  test("addresses for people become the links in rules and dashboards", (t) => {
+    const { read, render } = renderer(t);
+    render({ publicUrls: { exporter: "https://m.example.com", grafana: "https://g.example.com/grafana" } });
+    const rules = read("prometheus/rules/services.yml");
+    assert.match(rules, /runbook_url: https:\/\/m\.example\.com\/runbooks\/ServiceDown\n/);
+    assert.match(rules, /dashboard_url: https:\/\/g\.example\.com\/grafana\/d\//);
+    for (const folder of ["prometheus/rules", "grafana/dashboards"]) {
+      for (const file of filesUnder(PROJECT, folder))
+        assert.doesNotMatch(read(file), /localhost:[83]00/, file);
+    }
+  });
+
+  test("a port that begins like another one does not mix up the links", (t) => {
+    const { read, render } = renderer(t);
+    render({ publicUrls: { exporter: "http://localhost:30001", grafana: "https://g.example.com" } });
+    assert.match(read("prometheus/rules/services.yml"), /runbook_url: http:\/\/localhost:30001\/runbooks\//);
+  });
+});
+
+suite("scrape targets", () => {
+  test("become the parts' addresses, and what the operator added stays", (t) => {
+    const { project, read, render } = renderer(t);
+    appendFileSync(
+      join(project, "prometheus/targets/wecom_legal_service.yml"),
+      "    - 10.0.0.2:8001 # 第二台\n",
+    );
+    render({ addresses: { exporter: "exporter:9001" } });
+    const file = read("prometheus/targets/wecom_legal_service.yml");
+    assert.deepEqual(parse(file), [{ targets: ["exporter:9001", "10.0.0.2:8001"] }]);
+    assert.match(file, /# 第二台/);
+    assert.match(file, /^# The exporters, one a host/);
+  });
+
+  test("a part that is not there is not scraped", (t) => {
+    const { read, render } = renderer(t);
+    render({ addresses: { grafana: undefined } });
+    assert.deepEqual(parse(read("prometheus/targets/grafana.yml")), [{ targets: [] }]);
+  });
+});
+
+suite("Alertmanager", () => {
+  const webhooks = (text: string) =>
+    (parse(text).receivers as { webhook_configs: { url: string; http_config?: unknown }[] }[]).flatMap(
+      (receiver) => receiver.webhook_configs.map(({ url, http_config }) => [url, http_config]),
+    );
+  const http = { authorization: { type: "Bearer", credentials_file: "/secrets/relay_token" } };
+
+  test("finds the relay, and shows its token by file", (t) => {
+    const { read, render } = renderer(t);
+    render({ addresses: { relay: "relay:9002" }, relayTokenFile: "/secrets/relay_token" });
+    assert.deepEqual(webhooks(read("alertmanager/alertmanager.yml")), [
+      ["http://relay:9002/alerts", http],
+      ["http://relay:9002/watchdog", http],
+    ]);
+  });
+
+  test("keeps its comments", (t) => {
+    const { read, render } = renderer(t);
+    render({ addresses: { relay: "relay:9002" }, relayTokenFile: "/secrets/relay_token" });
+    assert.match(read("alertmanager/alertmanager.yml"), /# A service that does not answer is slow too/);
+  });
+
+  test("an operator's own webhook does not get the relay's token", (t) => {
+    const { project, read, render } = renderer(t);
+    const own = "  - name: own\n    webhook_configs:\n      - url: https://example.com/hook\n";
+    appendFileSync(join(project, "alertmanager/alertmanager.yml"), own);
+    render({ relayTokenFile: "/secrets/relay_token" });
+    const last = webhooks(read("alertmanager/alertmanager.yml")).at(-1);
+    assert.deepEqual(last, ["https://example.com/hook", undefined]);
+  });
+});
+
+suite("publishing", () => {
+  test("the same again keeps its hash and folder", (t) => {
+    const { out, render } = renderer(t);
+    const first = render();
+    const folder = lstatSync(join(out, first.hash));
+    assert.deepEqual(render(), first);
+    assert.equal(lstatSync(join(out, first.hash)).ino, folder.ino);
+    assert.deepEqual(readdirSync(out).sort(), [first.hash, "current"].sort());
+  });
+
+  test("something else is a new folder, current in one step, and the old one goes", (t) => {
+    const { out, render } = renderer(t);
+    const first = render();
+    const second = render({ publicUrls: { grafana: "https://g.example.com" } });
+    assert.notEqual(second.hash, first.hash);
+    assert.equal(second.folder, join(out, "current"));
+    assert.ok(lstatSync(second.folder).isSymbolicLink());
+    assert.equal(readlinkSync(second.folder), second.hash);
+    assert.deepEqual(readdirSync(out).sort(), [second.hash, "current"].sort());
+  });
+
+  test("what another rendering left half done does not get into this one", (t) => {
+    const { out, render } = renderer(t);
+    const { hash } = render();
+    const left = join(out, `.draft-${process.pid}`);
+    writeFileSync(left, "half");
+    assert.equal(render().hash, hash);
+  });
+
+  test("the checkout is not touched", (t) => {
+    const { project, render } = renderer(t);
+    const contents = () =>
+      ["prometheus", "alertmanager", "grafana"].flatMap((folder) =>
+        filesUnder(project, folder).map((file) => [file, readFileSync(join(project, file), "utf8")]),
+      );
+    const before = contents();
+    render({ addresses: { relay: "relay:1" }, publicUrls: { grafana: "https://g.example.com" } });
+    assert.deepEqual(contents(), before);
+  });
+});

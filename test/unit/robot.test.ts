@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import type { RequestListener } from "node:http";
+import { type TestContext, test } from "node:test";
+import type { Outcome } from "../../alertmanager/relay/channels/channel.ts";
+import { wecomRobotChannel } from "../../alertmanager/relay/channels/wecom-robot/channel.ts";
+import type { Reservation } from "../../alertmanager/relay/outbox/window.ts";
+import { createWording } from "../../alertmanager/relay/wording.ts";
+import { fakeClock } from "./support/clock.ts";
+import { startRobots } from "./support/robots.ts";
+import { listen } from "./support/server.ts";
+
+const KEY = "693a91f6-7xxx-4bc4-97a0-0ec2sifa5aaa";
+
+function sendTest(
+  apiBase: string,
+  { keys = [KEY], reserve = (): Reservation => ({ granted: true }) } = {},
+): Promise<Outcome> {
+  const wording = createWording({ timezone: "Asia/Shanghai", alertmanagerUrl: "http://localhost:9093" });
+  const channel = wecomRobotChannel({ settings: { keys, apiBase }, wording, clock: fakeClock(), reserve });
+  return channel.send(channel.composeTest());
+}
+
+async function answered(t: TestContext, answer: RequestListener): Promise<Outcome> {
+  return sendTest(await listen(t, answer));
+}
+
+test("a message goes to the robot's webhook as markdown", async (t) => {
+  let asked = "";
+  const outcome = await answered(t, (request, response) => {
+    asked = `${request.method} ${request.url} ${request.headers["content-type"]}`;
+    response.end('{"errcode":0,"errmsg":"ok"}');
+  });
+  assert.deepEqual(outcome, { kind: "sent" });
+  assert.equal(asked, `POST /cgi-bin/webhook/send?key=${KEY} application/json`);
+});
+
+const ANSWERS: Record<string, [status: number, body: string, Outcome]> = {
+  "HTTP 200 with an errcode is no success": [
+    200,
+    '{"errcode":93000,"errmsg":"invalid webhook url"}',
+    { kind: "failed", reason: "setup", detail: "errcode 93000：invalid webhook url" },
+  ],
+  "HTTP 503 is tried again, whatever it says": [
+    503,
+    '{"errcode":0}',
+    { kind: "retry", reason: "server", detail: "HTTP 503" },
+  ],
+  "a proxy's page is tried again": [
+    200,
+    "<html>login</html>",
+    { kind: "retry", reason: "server", detail: "企业微信的应答不是 JSON" },
+  ],
+  "somebody else's JSON is tried again": [
+    200,
+    '{"code":0}',
+    { kind: "retry", reason: "server", detail: "HTTP 200，应答不是企业微信的格式" },
+  ],
+};
+
+for (const [name, [status, body, outcome]] of Object.entries(ANSWERS)) {
+  test(name, async (t) => {
+    assert.deepEqual(
+      await answered(t, (_request, response) => response.writeHead(status).end(body)),
+      outcome,
+    );
+  });
+}
+
+test("a connection that breaks is tried again, and the key is not in the reason", async (t) => {
+  const outcome = await answered(t, ({ socket }) => socket.destroy());
+  assert.deepEqual([outcome.kind, "reason" in outcome && outcome.reason], ["retry", "network"]);
+  assert.ok(!JSON.stringify(outcome).includes(KEY));
+});
+
+test("without room left nothing is sent, and the earliest robot to have room is waited for", async (t) => {
+  const robots = await startRobots(t);
+  const waits = [3000, 1000, 2000];
+  const reserve = (): Reservation => ({ granted: false, until: waits.shift() ?? 0 });
+  const outcome = await sendTest(robots.url, { keys: ["a", "b", "c"], reserve });
+  assert.deepEqual(outcome, { kind: "wait", until: 1000 });
+  assert.deepEqual(robots.messages, []);
+});
+
+test("the limit is kept under a name that does not reveal the key", async (t) => {
+  const robots = await startRobots(t);
+  const names: string[] = [];
+  const reserve = (name?: string): Reservation => {
+    names.push(name ?? "");
+    return { granted: true };
+  };
+  await sendTest(robots.url, { reserve });
+  assert.match(names[0] ?? "", /^wecom-robot [0-9a-f]{16}$/);
+});

@@ -1,0 +1,63 @@
+import type { TestContext } from "node:test";
+import { type Config, parseConfig } from "../../../config/config.ts";
+import { type Env, readServiceEnvironment } from "../../../config/environment.ts";
+import { createExporter } from "../../../exporter/exporter.ts";
+import type { Clock } from "../../../service/clock.ts";
+import { fakeClock } from "./clock.ts";
+import { temporaryFolder } from "./folder.ts";
+import { silentLogger } from "./logger.ts";
+
+export interface ExporterSettings {
+  config?: Partial<Config>;
+  env?: Env;
+  clock?: Clock;
+  dataDir?: string;
+}
+
+export interface TestExporter {
+  url: string;
+  dataDir: string;
+  /** Posts JSON (or the text as it is) to /events. */
+  send(events: unknown, headers?: Record<string, string>): Promise<Response>;
+  /** The body of a GET. */
+  text(path: string): Promise<string>;
+  json(path: string): Promise<unknown>;
+  stop(): Promise<void>;
+}
+
+/** The exporter's Config for tests: any free port, and no second look by the collectors. */
+export function testConfig(changes: Partial<Config> = {}): Config {
+  return { ...parseConfig("", "config.ini"), metricsPort: 0, collectInterval: 3600, ...changes };
+}
+
+/** A real exporter on a free port, stopped with the test. */
+export async function startExporter(
+  t: TestContext,
+  { config, env = {}, clock = fakeClock(), dataDir = temporaryFolder(t) }: ExporterSettings = {},
+): Promise<TestExporter> {
+  const environment = { ...readServiceEnvironment(env, 0), dataDir };
+  const exporter = createExporter({ config: testConfig(config), environment, clock, logger: silentLogger });
+  t.after(() => exporter.stop());
+  await exporter.start();
+  const { url } = exporter;
+  const text = async (path: string) => (await fetch(url + path)).text();
+  return {
+    url,
+    dataDir,
+    send: (events, headers = {}) =>
+      fetch(`${url}/events`, {
+        method: "POST",
+        body: typeof events === "string" ? events : JSON.stringify(events),
+        headers: { "Content-Type": "application/json", ...headers },
+      }),
+    text,
+    json: async (path) => JSON.parse(await text(path)),
+    stop: () => exporter.stop(),
+  };
+}
+
+/** The value of one series of a scrape, written as it is exposed; undefined where it is absent. */
+export function sample(scrape: string, series: string): number | undefined {
+  const line = scrape.split("\n").find((candidate) => candidate.startsWith(`${series} `));
+  return line === undefined ? undefined : Number(line.slice(series.length));
+}
