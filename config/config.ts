@@ -3,6 +3,7 @@ import { relative } from "node:path";
 import ini from "ini";
 import { z } from "zod";
 import { ConfigError, type ConfigProblem } from "./config-error.ts";
+import { escapeSigns, type LocatedLine, locateKeys, plainLines } from "./lines.ts";
 
 export const CHANNEL_NAMES = ["wecom", "email"] as const;
 export type ChannelName = (typeof CHANNEL_NAMES)[number];
@@ -185,38 +186,6 @@ function isProbeUrl(value: string): boolean {
 const servicesSchema = z.record(z.string(), text(URL_ALLOWED).refine(isProbeUrl, URL_ALLOWED));
 
 const KNOWN_KEYS = Object.keys(monitoringSchema.shape);
-
-interface LocatedLine {
-  number: number;
-  section: string | undefined;
-  key: string | undefined;
-  value: string | undefined;
-}
-
-/** The lines without comments, which begin with ; or # at the start or after a space: a URL may hold both. */
-function plainLines(text: string): string[] {
-  return text.split(/\r?\n/).map((line) => line.replace(/(^|\s)[;#].*$/, "").trim());
-}
-
-/** For the ini library any ; or # begins a comment, but for those in a quoted value. */
-function escapeSigns(line: string): string {
-  return /=\s*"[^"]*"$/.test(line) ? line : line.replaceAll(/[;#]/g, "\\$&");
-}
-
-/** Where each section and key stands: the ini library parses values but keeps no line numbers. */
-function locateKeys(plain: string[]): LocatedLine[] {
-  const located: LocatedLine[] = [];
-  let section: string | undefined;
-  for (const [index, content] of plain.entries()) {
-    if (content === "") continue;
-    const header = /^\[([^\]]*)\]/.exec(content);
-    if (header) section = header[1];
-    const [key, ...rest] = header ? [undefined] : content.split("=");
-    const value = rest.length > 0 ? rest.join("=").trim() : undefined;
-    located.push({ number: index + 1, section, key: key?.trim(), value });
-  }
-  return located;
-}
 
 /** What the values cannot tell: sections and keys that nobody reads, and a key written twice. */
 function* structureProblems(lines: LocatedLine[], file: string): Generator<ConfigProblem> {

@@ -1,9 +1,10 @@
 import { join } from "node:path";
-import express, { type ErrorRequestHandler, type Express, type Request, type Response } from "express";
+import express, { type Express, type Request, type Response } from "express";
 import type { Registry } from "prom-client";
 import { z } from "zod";
 import type { Config } from "../config/config.ts";
 import type { ServiceEnvironment } from "../config/environment.ts";
+import { createServiceApp } from "../service/app.ts";
 import type { Clock } from "../service/clock.ts";
 import { guardWrites } from "../service/guard.ts";
 import type { Logger } from "../service/logger.ts";
@@ -42,24 +43,21 @@ const dashboardQuery = z.object({
 
 /** Every route of the exporter. */
 export function createApp(parts: AppParts): Express {
-  const app = express();
-  app.disable("x-powered-by");
-  addMetrics(app, parts);
-  addEvents(app, parts);
-  addApi(app, parts);
-  addControl(app, parts);
-  app.get("/", (_request, response) => {
-    response.type("html").send(managementPage(parts.config, parts.environment.publicUrls));
-  });
-  app.get("/runbooks/:alert", sendRunbook);
-  app.get(["/-/healthy", "/-/ready"], (_request, response) => {
-    response.type("text").send("OK\n");
-  });
-  app.use((_request, response) => {
-    response.status(404).json({ error: "no such route" });
-  });
-  app.use(answerError(parts.logger));
-  return app;
+  const addRoutes = (app: Express) => {
+    addMetrics(app, parts);
+    addEvents(app, parts);
+    addApi(app, parts);
+    addControl(app, parts);
+    app.get("/", (_request, response) => {
+      response.type("html").send(managementPage(parts.config, parts.environment.publicUrls));
+    });
+    app.get("/runbooks/:alert", sendRunbook);
+  };
+  return createServiceApp(
+    addRoutes,
+    (error, response) => answerError(error, response, parts.logger),
+    parts.logger,
+  );
 }
 
 function addMetrics(app: Express, { registry }: AppParts): void {
@@ -154,25 +152,16 @@ function sendRunbook(request: Request, response: Response): void {
   });
 }
 
-function answerError(logger: Logger): ErrorRequestHandler {
-  // Express knows an error handler by its four parameters.
-  return (error, _request, response, _next) => {
-    if (error instanceof InvalidEventsError) {
-      response.status(400).json({ error: error.message, problems: error.problems });
-    } else if (error instanceof StorageError) {
-      logger.error({ err: error }, "cannot store events");
-      response.status(503).json({ error: error.message });
-    } else if (error instanceof UpstreamError) {
-      // What the relay refuses is the caller's mistake: passed on as it is.
-      if (error.refusal) response.status(error.refusal.status).json(error.refusal.answer);
-      else response.status(502).json({ error: error.message });
-    } else if (error?.status === 404) {
-      response.status(404).json({ error: "not found" });
-    } else if (typeof error?.status === "number" && error.status < 500) {
-      response.status(error.status).json({ error: error.message });
-    } else {
-      logger.error({ err: error }, "request failed");
-      response.status(500).json({ error: "internal error" });
-    }
-  };
+function answerError(error: unknown, response: Response, logger: Logger): boolean {
+  if (error instanceof InvalidEventsError) {
+    response.status(400).json({ error: error.message, problems: error.problems });
+  } else if (error instanceof StorageError) {
+    logger.error({ err: error }, "cannot store events");
+    response.status(503).json({ error: error.message });
+  } else if (error instanceof UpstreamError) {
+    // What the relay refuses is the caller's mistake: passed on as it is.
+    if (error.refusal) response.status(error.refusal.status).json(error.refusal.answer);
+    else response.status(502).json({ error: error.message });
+  } else return false;
+  return true;
 }

@@ -1,5 +1,6 @@
-import express, { type ErrorRequestHandler, type Express, type Request } from "express";
+import express, { type Express, type Request, type Response } from "express";
 import { z } from "zod";
+import { createServiceApp } from "../../service/app.ts";
 import { guardWrites } from "../../service/guard.ts";
 import type { Logger } from "../../service/logger.ts";
 import type { Alert } from "./alert.ts";
@@ -42,22 +43,15 @@ const notificationsQuery = z.object({
 
 /** Every route of the relay. */
 export function createApp(parts: AppParts): Express {
-  const app = express();
-  app.disable("x-powered-by");
-  addWebhooks(app, parts);
-  addApi(app, parts);
-  app.get("/metrics", async (_request, response) => {
-    response.setHeader("Content-Type", parts.metrics.registry.contentType);
-    response.end(await parts.metrics.registry.metrics());
-  });
-  app.get(["/-/healthy", "/-/ready"], (_request, response) => {
-    response.type("text").send("OK\n");
-  });
-  app.use((_request, response) => {
-    response.status(404).json({ error: "no such route" });
-  });
-  app.use(answerError(parts.logger));
-  return app;
+  const addRoutes = (app: Express) => {
+    addWebhooks(app, parts);
+    addApi(app, parts);
+    app.get("/metrics", async (_request, response) => {
+      response.setHeader("Content-Type", parts.metrics.registry.contentType);
+      response.end(await parts.metrics.registry.metrics());
+    });
+  };
+  return createServiceApp(addRoutes, answerError, parts.logger);
 }
 
 function addWebhooks(app: Express, { token, accept, watchdogHeard, metrics, logger }: AppParts): void {
@@ -111,22 +105,15 @@ function given(query: Request["query"]): object {
   return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ""));
 }
 
-function answerError(logger: Logger): ErrorRequestHandler {
-  // Express knows an error handler by its four parameters.
-  return (error, _request, response, _next) => {
-    if (error instanceof InvalidWebhookError) {
-      response.status(400).json({ error: error.message, problems: error.problems });
-    } else if (error instanceof z.ZodError) {
-      const problems = error.issues.map(({ path, message }) => ({
-        parameter: path.join("."),
-        reason: message,
-      }));
-      response.status(400).json({ error: "invalid query", problems });
-    } else if (typeof error?.status === "number" && error.status < 500) {
-      response.status(error.status).json({ error: error.message });
-    } else {
-      logger.error({ err: error }, "request failed");
-      response.status(500).json({ error: "internal error" });
-    }
-  };
+function answerError(error: unknown, response: Response): boolean {
+  if (error instanceof InvalidWebhookError) {
+    response.status(400).json({ error: error.message, problems: error.problems });
+  } else if (error instanceof z.ZodError) {
+    const problems = error.issues.map(({ path, message }) => ({
+      parameter: path.join("."),
+      reason: message,
+    }));
+    response.status(400).json({ error: "invalid query", problems });
+  } else return false;
+  return true;
 }

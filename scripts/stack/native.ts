@@ -3,16 +3,8 @@ import { isAbsolute, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "../../config/config.ts";
 import { type Env, readSecret } from "../../config/environment.ts";
-import {
-  createParts,
-  PART_TITLES,
-  type Part,
-  type PartName,
-  type Ports,
-  partHost,
-  publicUrls,
-  readPorts,
-} from "./parts.ts";
+import { PART_TITLES, type PartName, type Ports, partHost, publicUrls, readPorts } from "./addresses.ts";
+import { createParts, type Part } from "./parts.ts";
 import { refuseTakenPorts } from "./ports.ts";
 import {
   isRunning,

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { createServer } from "node:net";
-import { PART_TITLES, type PartName, type Ports, portSetting } from "./parts.ts";
+import { PART_TITLES, type PartName, type Ports, portSetting } from "./addresses.ts";
 import { StackError } from "./project.ts";
 
 /**

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { platform } from "node:os";
 import { suite, type TestContext, test } from "node:test";
 import { EnvironmentError } from "../../config/environment.ts";
-import { type PartName, type Ports, readPorts } from "../../scripts/stack/parts.ts";
+import { type PartName, type Ports, readPorts } from "../../scripts/stack/addresses.ts";
 import { refuseTakenPorts } from "../../scripts/stack/ports.ts";
 import { StackError } from "../../scripts/stack/project.ts";
 import { testConfig } from "./support/exporter.ts";
