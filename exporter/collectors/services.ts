@@ -34,16 +34,24 @@ export function probeDeadline(threshold: number): number {
 async function probe({ name, url }: ServiceTarget, deadline: number): Promise<Sample[]> {
   const begun = performance.now();
   let up = false;
+  let late = false;
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(deadline * 1000) });
     up = response.status < 400;
     await response.body?.cancel();
-  } catch {
+  } catch (error) {
     // Refused, unknown, untrusted or too late: not up. Which one is for the operator to find out.
+    late = isTimeout(error);
   }
-  const seconds = Math.min((performance.now() - begun) / 1000, deadline);
+  const seconds = late ? deadline : Math.min((performance.now() - begun) / 1000, deadline);
   return [
     { metric: "service_up", labels: { service: name }, value: up ? 1 : 0 },
     { metric: "service_response_time_seconds", labels: { service: name }, value: seconds },
   ];
+}
+
+/** Ours, or fetch's own for connecting, which is 10 s whatever the deadline. */
+function isTimeout(error: unknown): boolean {
+  const { name, cause } = error as { name?: string; cause?: { code?: string } };
+  return name === "TimeoutError" || cause?.code === "UND_ERR_CONNECT_TIMEOUT";
 }
