@@ -18,10 +18,10 @@ export function cpuCollector(): Collector {
 
   async function linuxUsage(): Promise<number> {
     if (previous === undefined) {
-      previous = await readTimes();
+      previous = parseCpuTimes(await readFile("/proc/stat", "utf8"));
       await sleep(FIRST_WINDOW);
     }
-    const current = await readTimes();
+    const current = parseCpuTimes(await readFile("/proc/stat", "utf8"));
     const total = current.total - previous.total;
     const busy = total - (current.idle - previous.idle);
     previous = current;
@@ -43,8 +43,7 @@ export function cpuCollector(): Collector {
  * The first line of /proc/stat (https://docs.kernel.org/filesystems/proc.html): user nice system idle iowait irq
  * softirq steal guest guest_nice. Guest time is part of user already. systeminformation leaves iowait and steal out.
  */
-async function readTimes(): Promise<CpuTimes> {
-  const stat = await readFile("/proc/stat", "utf8");
+export function parseCpuTimes(stat: string): CpuTimes {
   const ticks = stat.slice(0, stat.indexOf("\n")).trim().split(/\s+/).slice(1, 9).map(Number);
   const [, , , idle = 0, iowait = 0] = ticks;
   return { total: ticks.reduce((sum, value) => sum + value, 0), idle: idle + iowait };

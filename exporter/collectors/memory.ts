@@ -10,14 +10,16 @@ export function memoryCollector(): Collector {
     deadline: 5000,
     async collect() {
       const { available, total } =
-        platform() === "linux" ? await readMeminfo() : await systeminformation.mem();
+        platform() === "linux"
+          ? parseMeminfo(await readFile("/proc/meminfo", "utf8"))
+          : await systeminformation.mem();
       return [{ metric: "system_memory_usage_percent", value: 100 * (1 - available / total) }];
     },
   };
 }
 
-async function readMeminfo(): Promise<{ available: number; total: number }> {
-  const meminfo = await readFile("/proc/meminfo", "utf8");
+/** In kibibytes. MemAvailable counts the page cache that can be given up (https://docs.kernel.org/filesystems/proc.html). */
+export function parseMeminfo(meminfo: string): { available: number; total: number } {
   const kibibytes = (field: string) => Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(meminfo)?.[1]);
   return { available: kibibytes("MemAvailable"), total: kibibytes("MemTotal") };
 }

@@ -183,7 +183,7 @@ function requireAdminPassword(env: Env): string {
 }
 
 /** The same as in docker-compose.yml: Chinese, nothing phones home, nobody gets in without a password. */
-const GRAFANA_SETTINGS = {
+export const GRAFANA_SETTINGS = {
   GF_USERS_DEFAULT_LANGUAGE: "zh-Hans",
   GF_USERS_ALLOW_SIGN_UP: "false",
   GF_AUTH_ANONYMOUS_ENABLED: "false",

@@ -14,7 +14,7 @@ export interface Release {
 }
 
 /** The versions of the compose file; change both together. */
-const VERSIONS = { prometheus: "3.5.3", alertmanager: "0.33.1", grafana: "13.2.3" } as const;
+export const VERSIONS = { prometheus: "3.5.3", alertmanager: "0.33.1", grafana: "13.2.3" } as const;
 const GRAFANA_BUILD = "36482603486";
 
 const GITHUB = "https://github.com";

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { parse } from "yaml";
+import { GRAFANA_SETTINGS } from "../../scripts/stack/parts.ts";
+import { PROJECT } from "../../scripts/stack/project.ts";
+import { VERSIONS } from "../../scripts/stack/releases.ts";
+
+interface Service {
+  image: string;
+  user: string;
+  read_only: boolean;
+  cap_drop: string[];
+  security_opt: string[];
+  restart: string;
+  logging: { options: Record<string, string> };
+  ports?: string[];
+  privileged?: boolean;
+  cap_add?: string[];
+  healthcheck?: { test: string[] };
+  environment: Record<string, string>;
+}
+
+const text = readFileSync(join(PROJECT, "docker-compose.yml"), "utf8");
+const compose = parse(text, { merge: true }) as {
+  services: Record<string, Service>;
+  volumes: Record<string, unknown>;
+};
+
+for (const [name, service] of Object.entries(compose.services)) {
+  test(`${name} may do no more than it has to`, () => {
+    assert.match(service.user, /^[1-9]\d*:\d+$/);
+    assert.equal(service.read_only, true);
+    assert.deepEqual(service.cap_drop, ["ALL"]);
+    assert.deepEqual(service.security_opt, ["no-new-privileges:true"]);
+    assert.equal(service.privileged ?? service.cap_add, undefined);
+    for (const port of service.ports ?? []) assert.match(port, /^127\.0\.0\.1:/);
+  });
+
+  test(`${name} comes back by itself, and its log does not fill the disk`, () => {
+    assert.equal(service.restart, name === "init" ? "no" : "unless-stopped");
+    assert.deepEqual(Object.keys(service.logging.options), ["max-size", "max-file"]);
+    if (name !== "init") assert.notEqual(service.healthcheck, undefined);
+  });
+}
+
+test("the relay's port is not published", () => {
+  assert.equal(compose.services.relay?.ports, undefined);
+});
+
+test("images are pinned to the versions that a native stack downloads, and can be replaced", () => {
+  const example = readFileSync(join(PROJECT, ".env.example"), "utf8");
+  const images = {
+    PROMETHEUS_IMAGE: `prom/prometheus:v${VERSIONS.prometheus}`,
+    ALERTMANAGER_IMAGE: `prom/alertmanager:v${VERSIONS.alertmanager}`,
+    GRAFANA_IMAGE: `grafana/grafana:${VERSIONS.grafana}`,
+    NODE_IMAGE: "node:26-slim",
+  };
+  for (const [variable, image] of Object.entries(images)) {
+    assert.ok(text.includes(`\${${variable}:-${image}}`), `${variable} in docker-compose.yml`);
+    assert.ok(example.includes(`# ${variable}=${image}\n`), `${variable} in .env.example`);
+  }
+});
+
+test("Grafana has the same settings in a container and without", () => {
+  const environment = compose.services.grafana?.environment ?? {};
+  for (const [name, value] of Object.entries(GRAFANA_SETTINGS)) assert.equal(environment[name], value, name);
+});

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { DatabaseTooNewError, openDatabase, transaction } from "../../service/database.ts";
+import { temporaryFolder } from "./support/folder.ts";
+
+function migrations(folder: string, ...statements: string[]): string {
+  const path = join(folder, `migrations-${statements.length}`);
+  mkdirSync(path);
+  for (const [index, sql] of statements.entries()) writeFileSync(join(path, `00${index + 1}_step.sql`), sql);
+  return path;
+}
+
+test("a commit is on the disk before it returns, and a reader does not hold up the writer", (t) => {
+  const folder = temporaryFolder(t);
+  const database = openDatabase(join(folder, "a.db"), migrations(folder, "CREATE TABLE a (x)"));
+  t.after(() => database.close());
+  // 2 is FULL.
+  assert.equal(database.prepare("PRAGMA synchronous").get()?.synchronous, 2);
+  assert.equal(database.prepare("PRAGMA journal_mode").get()?.journal_mode, "wal");
+});
+
+test("an older database is brought up to date with its rows, a newer one is refused", (t) => {
+  const folder = temporaryFolder(t);
+  const file = join(folder, "a.db");
+  const first = migrations(folder, "CREATE TABLE a (x)");
+  const both = migrations(folder, "CREATE TABLE a (x)", "ALTER TABLE a ADD COLUMN y DEFAULT 7");
+  const old = openDatabase(file, first);
+  old.exec("INSERT INTO a VALUES (1)");
+  old.close();
+  const current = openDatabase(file, both);
+  assert.deepEqual({ ...current.prepare("SELECT * FROM a").get() }, { x: 1, y: 7 });
+  current.close();
+  assert.throws(() => openDatabase(file, first), DatabaseTooNewError);
+});
+
+test("a transaction that throws leaves nothing behind", (t) => {
+  const folder = temporaryFolder(t);
+  const database = openDatabase(join(folder, "a.db"), migrations(folder, "CREATE TABLE a (x)"));
+  t.after(() => database.close());
+  const work = () => {
+    database.exec("INSERT INTO a VALUES (1)");
+    throw new Error("no");
+  };
+  assert.throws(() => transaction(database, work), /no/);
+  assert.equal(database.prepare("SELECT count(*) AS n FROM a").get()?.n, 0);
+});
