@@ -13,6 +13,8 @@ COPY prometheus prometheus
 COPY grafana grafana
 COPY scripts scripts
 COPY docs/runbooks docs/runbooks
+# A checkout made with a strict umask is readable for nobody else otherwise.
+RUN chmod -R a+rX /app
 # Named volumes take over the owner of the folder they are mounted on: nobody, as in the images of Prometheus.
 RUN mkdir /data /rendered /secrets && chown 65534:0 /data /rendered /secrets && chmod 0750 /data /rendered /secrets
 USER 65534:0

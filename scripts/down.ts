@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { cli } from "./stack/cli.ts";
 import { findEngine, isComposeRunning, stopCompose } from "./stack/compose.ts";
+import { withLock } from "./stack/lock.ts";
 import { stopNative } from "./stack/native.ts";
 import { PROJECT, statePaths } from "./stack/project.ts";
 import { createReport } from "./stack/report.ts";
@@ -15,4 +16,4 @@ async function down(): Promise<void> {
   report.line(stopped > 0 || composed ? "监控系统已停止，数据都已保留" : "监控系统没有在运行");
 }
 
-await cli(down);
+await cli(() => withLock(join(PROJECT, ".stack"), down));

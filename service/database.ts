@@ -15,11 +15,16 @@ export class DatabaseTooNewError extends Error {
  */
 export function openDatabase(path: string, migrations: string): DatabaseSync {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const database = new DatabaseSync(path);
-  // FULL: a commit returns only once the log is on the disk (https://sqlite.org/pragma.html#pragma_synchronous).
-  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
-  migrate(database, path, migrations);
-  return database;
+  try {
+    const database = new DatabaseSync(path);
+    // FULL: a commit returns only once the log is on the disk (https://sqlite.org/pragma.html#pragma_synchronous).
+    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+    migrate(database, path, migrations);
+    return database;
+  } catch (cause) {
+    if (cause instanceof DatabaseTooNewError) throw cause;
+    throw new Error(`cannot open the database ${path}: ${(cause as Error).message}`, { cause });
+  }
 }
 
 function migrate(database: DatabaseSync, path: string, folder: string): void {

@@ -45,7 +45,7 @@ function refuseTwice(ports: Ports): void {
   for (const [port, parts = []] of Object.entries(users)) {
     if (parts.length > 1) {
       throw new EnvironmentError(
-        `端口 ${port} 被分给了 ${parts.map((part) => PART_TITLES[part]).join("和")}，各部分的端口必须不同`,
+        `端口 ${port} 被分给了 ${parts.map((part) => `${PART_TITLES[part]}（${portSetting(part)}）`).join("和 ")}，各部分的端口必须不同`,
       );
     }
   }
@@ -75,6 +75,7 @@ export function publicUrls(config: Config, env: Env, ports: Ports): Omit<PartUrl
   const local = localUrls(ports);
   return readPublicUrls(
     {
+      PUBLIC_EXPORTER_URL: `http://${partHost("exporter", env)}:${ports.exporter}`,
       PUBLIC_PROMETHEUS_URL: local.prometheus,
       PUBLIC_ALERTMANAGER_URL: local.alertmanager,
       PUBLIC_GRAFANA_URL: local.grafana,

@@ -14,6 +14,10 @@ import { run } from "./run.ts";
 /** Milliseconds for a question to the engine. */
 const TIMEOUT = 15_000;
 
+/** As in docker-compose.yml. */
+const PROJECT_NAME = "wecom-legal-monitoring";
+const SECRETS = [...GENERATED_SECRETS, "WECOM_ROBOT_KEY", "SMTP_URL"];
+
 /** The relay's port is not published. */
 const PUBLISHED: PartName[] = ["exporter", "prometheus", "alertmanager", "grafana"];
 
@@ -45,6 +49,7 @@ export interface ComposeOptions {
  * @throws {StackError} when a port is taken, or a container does not become healthy
  */
 export async function startCompose({ project, config, env, report }: ComposeOptions): Promise<Ports> {
+  refuseFiles(env);
   const ports = readPorts(config, env);
   if (!(await isComposeRunning(project))) await refuseTakenPorts(PUBLISHED, ports);
   report.line("docker compose up -d --wait");
@@ -74,11 +79,26 @@ function configurationHash(project: string, env: Env): string {
     .digest("hex");
 }
 
+/** Whether this checkout has containers, running or not: another checkout's are none of its business. */
 export async function isComposeRunning(project: string): Promise<boolean> {
-  const ids = await run("docker", ["compose", "ps", "--quiet"], { cwd: project, timeout: TIMEOUT }).catch(
+  const labels = [
+    `com.docker.compose.project=${PROJECT_NAME}`,
+    `com.docker.compose.project.working_dir=${project}`,
+  ];
+  const filters = labels.flatMap((label) => ["--filter", `label=${label}`]);
+  const ids = await run("docker", ["ps", "--all", "--quiet", ...filters], { timeout: TIMEOUT }).catch(
     () => "",
   );
   return ids.trim() !== "";
+}
+
+/** Containers do not see the files of the machine: better refused than silently without. */
+function refuseFiles(env: Env): void {
+  const given = [...SECRETS.map((name) => `${name}_FILE`), "MONITORING_CONFIG"].filter((name) => env[name]);
+  if (given.length === 0) return;
+  throw new StackError(
+    `用 Docker 运行时不能设置 ${given.join("、")}：容器看不到本机的文件。请把密钥直接写进 .env，设置写进 config/config.ini`,
+  );
 }
 
 /** Removes the containers; the volumes, and so the data, stay. @throws {StackError} */

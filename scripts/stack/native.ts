@@ -19,11 +19,14 @@ import { StackError, type StatePaths } from "./project.ts";
 import type { ServerName } from "./releases.ts";
 import { type Rendering, render } from "./render.ts";
 import type { Report } from "./report.ts";
-import { findServer, isMissing, type MissingServer, SERVERS, type Server } from "./servers.ts";
+import { run } from "./run.ts";
+import { DEBIAN_ORIGIN, findServer, isMissing, type MissingServer, SERVERS, type Server } from "./servers.ts";
 
 /** Milliseconds a part may take until it is ready. */
 const READY_DEADLINE = 120_000;
 const READY_POLL = 50;
+/** Of the log, when a part does not start. */
+const LOG_LINES = 15;
 
 export interface NativeOptions {
   project: string;
@@ -34,10 +37,14 @@ export interface NativeOptions {
   report: Report;
 }
 
+type Servers = Partial<Record<ServerName, Server>>;
+
 /** A native stack that is up. */
 export interface NativeStack {
   ports: Ports;
   missing: Partial<Record<ServerName, MissingServer>>;
+  /** Debian's package of Alertmanager has no web pages. */
+  withoutSilencePage: boolean;
 }
 
 /**
@@ -58,11 +65,12 @@ export async function startNative(options: NativeOptions): Promise<NativeStack> 
     parts.map(({ name }) => name).filter((name) => !ours.has(name)),
     ports,
   );
+  await checkRendering(rendering, found);
   await stopOutdated(before, parts, options);
   const started = parts.filter((part) => !current(part));
   if (started.length === 0) report.line("✅ 各部分都已在运行，没有改动");
   else await startAll(started, options);
-  return { ports, missing };
+  return { ports, missing, withoutSilencePage: found.alertmanager?.origin === DEBIAN_ORIGIN };
 }
 
 /** Stops what was started here, in the reverse of the order in which it starts. @returns what was stopped */
@@ -98,7 +106,7 @@ async function findServers({ paths, env, report }: NativeOptions) {
 function renderNative(
   { project, paths, config, env }: NativeOptions,
   ports: Ports,
-  servers: Partial<Record<ServerName, Server>>,
+  servers: Servers,
 ): Rendering {
   const address = (part: PartName) => `${partHost(part, env)}:${ports[part]}`;
   return render({
@@ -115,6 +123,20 @@ function renderNative(
     publicUrls: publicUrls(config, env, ports),
     relayTokenFile: writeRelayToken(paths, env),
   });
+}
+
+/** By the servers' own tools: a mistake in a rule is told while the running server goes on with the old ones. */
+async function checkRendering({ folder }: Rendering, { prometheus, alertmanager }: Servers): Promise<void> {
+  const checks: [string | undefined, string[]][] = [
+    [prometheus?.tool, ["check", "config", join(folder, "prometheus/prometheus.yml")]],
+    [alertmanager?.tool, ["check-config", join(folder, "alertmanager/alertmanager.yml")]],
+  ];
+  for (const [tool, args] of checks) {
+    if (tool === undefined) continue;
+    await run("sh", ["-c", '"$0" "$@" 1>&2', tool, ...args]).catch((error: Error) => {
+      throw new StackError(`配置没有通过检查，什么都没有改动：${error.message}`);
+    });
+  }
 }
 
 function writeRelayToken(paths: StatePaths, env: Env): string | undefined {
@@ -147,25 +169,23 @@ async function startAll(parts: Part[], { paths, report }: NativeOptions): Promis
   const show = () => step.progress(`等待 ${[...waiting].map((name) => PART_TITLES[name]).join("、")}`);
   show();
   const outcomes = await Promise.all(
-    starting.map(async ({ part, record }) => {
+    starting.map(async ({ part, record, logStart }) => {
       const problem = await waitUntilReady(part, record);
       waiting.delete(part.name);
       show();
-      return { part, record, problem };
+      return { part, problem: problem && failure(part, problem, paths, logStart) };
     }),
   );
-  const failed = outcomes.filter(({ problem, part }) => problem !== undefined && part.name !== "grafana");
-  for (const { part, problem } of outcomes) {
-    if (problem !== undefined && !failed.some((outcome) => outcome.part === part))
-      report.warn(failure(part, problem, paths));
-  }
-  if (failed.length === 0) {
+  const failed = outcomes.filter(({ problem }) => problem !== undefined);
+  const fatal = failed.filter(({ part }) => part.name !== "grafana");
+  if (fatal.length === 0) {
+    for (const { problem = "" } of failed) report.warn(problem);
     step.done(parts.map(({ name }) => PART_TITLES[name]).join("、"));
     return;
   }
   step.fail("没有成功");
   for (const { record } of starting.reverse()) await stopProcess(record, paths);
-  throw new StackError(failed.map(({ part, problem = "" }) => failure(part, problem, paths)).join("\n\n"));
+  throw new StackError(fatal.map(({ problem }) => problem).join("\n\n"));
 }
 
 /** @returns what is wrong, or undefined once it is ready */
@@ -180,8 +200,8 @@ async function waitUntilReady(part: Part, record: ProcessRecord): Promise<string
   return `${READY_DEADLINE / 1000} 秒内没有就绪`;
 }
 
-function failure(part: Part, problem: string, paths: StatePaths): string {
-  const tail = logTail(paths, part.name);
+function failure(part: Part, problem: string, paths: StatePaths, logStart: number): string {
+  const tail = logTail(paths, part.name, LOG_LINES, logStart);
   return `${PART_TITLES[part.name]} ${problem}。日志 ${logFile(paths, part.name)} 的末尾：\n${tail}`;
 }
 

@@ -21,6 +21,15 @@ export async function refuseTakenPorts(names: PartName[], ports: Ports): Promise
   if (lines.length > 0) throw new StackError(lines.join("\n"));
 }
 
+/** Whether a server can listen on it. */
+export function isOwnAddress(host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(0, host, () => server.close(() => resolve(true)));
+  });
+}
+
 function isFree(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();

@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { StatePaths } from "./project.ts";
+import { StackError, type StatePaths } from "./project.ts";
 
 /** What is to run, and all that decides whether a running one is still the right one. */
 export interface ProcessSpec {
@@ -40,15 +40,20 @@ const LOG_LIMIT = 20 * 1024 * 1024;
 /** Milliseconds a process has to stop by itself: Prometheus writes its memory to disk. */
 const STOP_DEADLINE = 60_000;
 
+export interface StartedProcess {
+  record: ProcessRecord;
+  child: ChildProcess;
+  /** Bytes: what stands before in the log is of earlier runs. */
+  logStart: number;
+}
+
 /** Starts a process that outlives this one, its output in the log. */
-export function startProcess(
-  spec: ProcessSpec,
-  paths: StatePaths,
-): { record: ProcessRecord; child: ChildProcess } {
+export function startProcess(spec: ProcessSpec, paths: StatePaths): StartedProcess {
   mkdirSync(paths.logs, { recursive: true, mode: 0o700 });
   mkdirSync(paths.run, { recursive: true, mode: 0o700 });
   const log = logFile(paths, spec.name);
   if (existsSync(log) && statSync(log).size > LOG_LIMIT) renameSync(log, `${log}.1`);
+  const logStart = existsSync(log) ? statSync(log).size : 0;
   const output = openSync(log, "a", 0o600);
   const [program = "", ...args] = spec.command;
   const child = spawn(program, args, {
@@ -64,24 +69,37 @@ export function startProcess(
   const pid = child.pid ?? 0;
   const record = { name: spec.name, pid, identity: identityOf(pid) ?? "", fingerprint: spec.fingerprint };
   writeFileSync(recordFile(paths, spec.name), JSON.stringify(record), { mode: 0o600 });
-  return { record, child };
+  return { record, child, logStart };
 }
 
 /** Everything that was started here and still runs. */
 export function runningProcesses(paths: StatePaths): ProcessRecord[] {
-  if (!existsSync(paths.run)) return [];
-  return readdirSync(paths.run)
+  return recordFiles(paths)
     .filter((file) => file.endsWith(".json"))
     .flatMap((file) => readRecord(join(paths.run, file)))
     .filter(isRunning);
+}
+
+function recordFiles(paths: StatePaths): string[] {
+  try {
+    return readdirSync(paths.run);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") return [];
+    throw new StackError(`无法读取 ${paths.run}（${code}）：请用启动时的用户执行`, { cause: error });
+  }
 }
 
 /** None where a power cut left the file empty: the process went with it. */
 function readRecord(file: string): ProcessRecord[] {
   try {
     return [JSON.parse(readFileSync(file, "utf8")) as ProcessRecord];
-  } catch {
-    return [];
+  } catch (error) {
+    if (error instanceof SyntaxError) return [];
+    throw new StackError(
+      `无法读取 ${file}（${(error as NodeJS.ErrnoException).code}）：请用启动时的用户执行`,
+      { cause: error },
+    );
   }
 }
 
@@ -104,10 +122,11 @@ export function logFile(paths: StatePaths, name: string): string {
   return join(paths.logs, `${name}.log`);
 }
 
-/** The end of a part's log, for the operator to read. */
-export function logTail(paths: StatePaths, name: string, lines = 15): string {
+/** The end of a part's log, for the operator to read. @param from bytes to leave out */
+export function logTail(paths: StatePaths, name: string, lines = 15, from = 0): string {
   const log = logFile(paths, name);
-  return existsSync(log) ? readFileSync(log, "utf8").trimEnd().split("\n").slice(-lines).join("\n") : "";
+  if (!existsSync(log)) return "";
+  return readFileSync(log).subarray(from).toString().trimEnd().split("\n").slice(-lines).join("\n");
 }
 
 function recordFile(paths: StatePaths, name: string): string {

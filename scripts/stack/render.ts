@@ -12,9 +12,11 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { isMap, parseDocument, type YAMLMap } from "yaml";
+import { type Document, isMap, parseDocument, type YAMLMap } from "yaml";
 import type { Config } from "../../config/config.ts";
 import type { PartUrls } from "../../config/environment.ts";
+
+import { StackError } from "./project.ts";
 
 /** host:port of each part, as Prometheus reaches it; undefined for one that is not there. */
 export type PartAddresses = Record<keyof PartUrls, string | undefined>;
@@ -82,7 +84,7 @@ function renderThresholds(file: string, { thresholds }: Config): void {
     MessageVolumeSurge: thresholds.messageGrowth,
     "monitoring:message_growth_floor": thresholds.messageGrowthFloor,
   };
-  const document = parseDocument(readFileSync(file, "utf8"));
+  const document = readYaml(file);
   for (const rule of rulesOf(document.getIn(["groups", 0, "rules"]))) {
     const name = String(rule.getIn(["labels", "alert"]) ?? rule.get("record"));
     const value = values[name];
@@ -91,6 +93,14 @@ function renderThresholds(file: string, { thresholds }: Config): void {
     if (expression) expression.value = value;
   }
   writeFileSync(file, document.toString({ lineWidth: 0 }));
+}
+
+/** @throws {StackError} by file and line */
+function readYaml(file: string): Document {
+  const document = parseDocument(readFileSync(file, "utf8"));
+  const [error] = document.errors;
+  if (error) throw new StackError(`${file} 不是正确的 YAML：${error.message}`);
+  return document;
 }
 
 function rulesOf(node: unknown): YAMLMap[] {
@@ -118,7 +128,7 @@ function renderLinks(folder: string, urls: Omit<PartUrls, "relay">): void {
 function renderTargets(folder: string, addresses: PartAddresses): void {
   for (const [job, original] of Object.entries(DEFAULTS.addresses)) {
     const file = join(folder, `${job}.yml`);
-    const document = parseDocument(readFileSync(file, "utf8"));
+    const document = readYaml(file);
     const targets = document.getIn([0, "targets"]) as { items: { value: unknown }[] } | undefined;
     const address = addresses[job === "wecom_legal_service" ? "exporter" : (job as keyof PartAddresses)];
     if (targets) {
@@ -130,7 +140,7 @@ function renderTargets(folder: string, addresses: PartAddresses): void {
 }
 
 function renderAlertmanager({ project, addresses, relayTokenFile }: RenderOptions, folder: string): void {
-  const document = parseDocument(readFileSync(join(project, "alertmanager/alertmanager.yml"), "utf8"));
+  const document = readYaml(join(project, "alertmanager/alertmanager.yml"));
   const receivers = document.toJS().receivers as { webhook_configs?: { url: string }[] }[];
   for (const [index, { webhook_configs: webhooks = [] }] of receivers.entries()) {
     for (const [place, { url }] of webhooks.entries()) {

@@ -25,6 +25,9 @@ export interface MissingServer {
   remedy: string;
 }
 
+/** The origin of a server from Debian's package. */
+export const DEBIAN_ORIGIN = "Debian 软件包";
+
 interface Layout {
   title: string;
   /** What the operator does without while it is missing. */
@@ -158,7 +161,7 @@ async function fromPackage(name: ServerName, folder: string): Promise<Server | u
   return describe({
     command: inside ?? [program],
     tool: join(bin, tool),
-    origin: "Debian 软件包",
+    origin: DEBIAN_ORIGIN,
     home: undefined,
   });
 }

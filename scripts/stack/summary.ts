@@ -10,12 +10,17 @@ export interface SummaryOptions {
   env: Env;
   urls: Omit<PartUrls, "relay">;
   missing: Partial<Record<ServerName, MissingServer>>;
+  /** Alertmanager came without its web pages. */
+  withoutSilencePage?: boolean;
   /** Where messages go while no channel is set up. */
   relayLog: string;
 }
 
 /** What the operator needs to know once the stack is up. */
-export function summarize(report: Report, { config, env, urls, missing, relayLog }: SummaryOptions): void {
+export function summarize(
+  report: Report,
+  { config, env, urls, missing, withoutSilencePage, relayLog }: SummaryOptions,
+): void {
   const server = (name: ServerName, use: string) => [
     SERVERS[name].title,
     ...(missing[name] ? ["没有启动", "原因见下"] : [urls[name], use]),
@@ -37,6 +42,13 @@ export function summarize(report: Report, { config, env, urls, missing, relayLog
     report.warn(`${title} 没有启动：${without}。`);
     report.line(`    原因：${reason}。`);
     report.line(`    办法：${remedy}。`);
+  }
+  if (withoutSilencePage) {
+    report.line();
+    report.warn("Debian 的 Alertmanager 软件包不含网页，消息里的“静默”打不开：用法见使用指南的“静默”一节。");
+    report.line(
+      "    想要网页：在 .env 里把 GITHUB_MIRROR 设为可用的镜像，删除 .stack/servers，再执行 npm start。",
+    );
   }
   const todo = [...notSetUp(readChannelSettings(env), config, relayLog), ...noServices(config)];
   if (todo.length > 0) {

@@ -90,7 +90,9 @@ suite("the ports of the parts", () => {
   test("are all different", () => {
     assert.throws(
       () => readPorts(CONFIG, { RELAY_PORT: "8001" }),
-      new EnvironmentError("端口 8001 被分给了 采集程序和告警转发，各部分的端口必须不同"),
+      new EnvironmentError(
+        "端口 8001 被分给了 采集程序（config/config.ini 里的 metrics_port）和 告警转发（.env 里的 RELAY_PORT），各部分的端口必须不同",
+      ),
     );
   });
 });

@@ -21,10 +21,16 @@ export function readEmailSettings(env: Env): EmailSettings | undefined {
       `邮件告警还缺少 ${missing.join("、")}：SMTP_URL、EMAIL_FROM、EMAIL_TO 要一起设置`,
     );
   }
-  if (!/^smtps?:$/.test(URL.parse(smtpUrl)?.protocol ?? "")) {
+  const url = URL.parse(smtpUrl);
+  if (!url || !/^smtps?:$/.test(url.protocol) || url.hostname === "") {
     throw new EnvironmentError(
       "SMTP_URL 应为 smtp:// 或 smtps:// 开头，例如 smtps://user:password@smtp.example.com:465",
     );
+  }
+  for (const [name, list] of Object.entries({ EMAIL_FROM: from, EMAIL_TO: to })) {
+    if (!list.split(",").every((address) => /^[^@]+@[^@]+$/.test(address.trim()))) {
+      throw new EnvironmentError(`${name} 应为邮箱地址，多个用英文逗号分隔`);
+    }
   }
   return { smtpUrl, from, to };
 }
