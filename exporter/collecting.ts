@@ -47,11 +47,11 @@ export function createCollecting({ collectors, interval, registry, logger }: Col
   async function run(collector: Collector): Promise<void> {
     // A slow run goes on and keeps the last values; past its deadline it has been reported.
     if (busy.has(collector)) return;
-    const session = timers;
+    const begunWith = timers;
     const begun = performance.now();
     const outcome = await withDeadline(collector, busy).catch((error: unknown) => error);
     // Stopped, and perhaps started again, while it was under way.
-    if (timers !== session || session === undefined) return;
+    if (timers !== begunWith || begunWith === undefined) return;
     duration.set({ collector: collector.name }, (performance.now() - begun) / 1000);
     success.set({ collector: collector.name }, Array.isArray(outcome) ? 1 : 0);
     if (Array.isArray(outcome)) {

@@ -90,7 +90,7 @@ export function findFiring(database: DatabaseSync, fingerprint: string): { start
   return row === undefined ? undefined : { startsAt: Number(row.starts_at) };
 }
 
-/** Drops what ended before `before` (milliseconds since the epoch) and has nothing left to tell. */
+/** Drops what nobody has heard of since `before` (milliseconds since the epoch) and that has nothing left to tell. */
 export function prune(database: DatabaseSync, before: number): void {
   database
     .prepare(
