@@ -64,6 +64,19 @@ suite("a robot sends at most 20 messages in any 60 s", () => {
     await relay.settled();
     assert.deepEqual(await relay.notifications("state=failed"), []);
   });
+
+  test("nor what another will tell once it has room again", async (t) => {
+    const robots = await startRobots(t);
+    const relay = await startRelay(t, { env: { WECOM_ROBOT_KEY: "b,gone", WECOM_API_BASE: robots.url } });
+    for (let number = 1; number <= 20; number += 1) {
+      await relay.tell(firing(`Alert${number}`));
+      await robots.message(number);
+    }
+    robots.answers.push(93000);
+    await relay.tell(firing("TheTwentyFirst"));
+    await waiting(relay, 1);
+    assert.deepEqual(await relay.notifications("state=failed"), []);
+  });
 });
 
 suite("reservations", () => {

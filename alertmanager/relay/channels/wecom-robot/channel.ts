@@ -29,19 +29,20 @@ export function wecomRobotChannel({ settings, wording, clock, reserve }: WecomRo
     compose: (alerts) => renderAlerts(alerts, wording),
     composeTest: () => renderTest(wording.time(clock.now())),
     async send(content) {
-      let outcome: Outcome = { kind: "wait", until: Number.POSITIVE_INFINITY };
+      let until = Number.POSITIVE_INFINITY;
+      let refused: Outcome | undefined;
       for (const key of settings.keys) {
         const reservation = reserve(senderName(key), ROBOT_LIMIT);
-        if (reservation.granted) outcome = await post(settings, key, content, clock);
-        else if (outcome.kind === "wait") {
-          outcome = { kind: "wait", until: Math.min(outcome.until, reservation.until) };
+        if (!reservation.granted) {
+          until = Math.min(until, reservation.until);
+          continue;
         }
-        // A robot that was removed does not keep another from telling it.
-        const mayOtherHelp =
-          outcome.kind === "wait" || (outcome.kind === "failed" && outcome.reason === "setup");
-        if (!mayOtherHelp) break;
+        const outcome = await post(settings, key, content, clock);
+        if (outcome.kind !== "failed" || outcome.reason !== "setup") return outcome;
+        refused = outcome;
       }
-      return outcome;
+      // A robot that was removed does not keep another from telling it, not even one that has to wait first.
+      return refused !== undefined && until === Number.POSITIVE_INFINITY ? refused : { kind: "wait", until };
     },
   };
 }
