@@ -1,5 +1,6 @@
 import type { Config } from "../config/config.ts";
 import type { PartUrls } from "../config/environment.ts";
+import { escapeHtml } from "../service/html.ts";
 
 /** The management page: where everything is. */
 export function managementPage(config: Config, urls: Omit<PartUrls, "relay">): string {
@@ -28,8 +29,4 @@ ${rows.join("\n")}
 </ul>
 </html>
 `;
-}
-
-function escapeHtml(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

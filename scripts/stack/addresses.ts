@@ -10,11 +10,12 @@ import { isLoopback } from "../../service/http.ts";
 
 export type PartName = keyof PartUrls;
 
+/** How operators know the parts, in the order in which they start. */
 export const PART_TITLES: Record<PartName, string> = {
-  exporter: "采集程序",
   relay: "告警转发",
-  prometheus: "Prometheus",
   alertmanager: "Alertmanager",
+  exporter: "采集程序",
+  prometheus: "Prometheus",
   grafana: "Grafana",
 };
 

@@ -58,24 +58,23 @@ export async function startNative(options: NativeOptions): Promise<NativeStack> 
   const rendering = renderNative(options, ports, found);
   const parts = createParts({ ...options, configFile: absolute(options), ports, servers: found, rendering });
   const before = runningProcesses(paths);
-  const current = (part: Part) =>
-    before.find(({ name, fingerprint }) => name === part.name && fingerprint === part.fingerprint);
   const ours = new Set<string>(before.map(({ name }) => name));
   await refuseTakenPorts(
     parts.map(({ name }) => name).filter((name) => !ours.has(name)),
     ports,
   );
   await checkRendering(rendering, found);
-  await stopOutdated(before, parts, options);
-  const started = parts.filter((part) => !current(part));
-  if (started.length === 0) report.line("✅ 各部分都已在运行，没有改动");
-  else await startAll(started, options);
+  const outdated = before.filter((record) => !parts.some((part) => isCurrent(record, part)));
+  await stopOutdated(outdated, options);
+  const toStart = parts.filter((part) => !before.some((record) => isCurrent(record, part)));
+  if (toStart.length === 0) report.line("✅ 各部分都已在运行，没有改动");
+  else await startAll(toStart, options);
   return { ports, missing, withoutSilencePage: found.alertmanager?.origin === DEBIAN_ORIGIN };
 }
 
 /** Stops what was started here, in the reverse of the order in which it starts. @returns what was stopped */
 export async function stopNative(paths: StatePaths, report: Report): Promise<number> {
-  const order: string[] = ["grafana", "prometheus", "exporter", "alertmanager", "relay"];
+  const order = Object.keys(PART_TITLES).reverse();
   const running = runningProcesses(paths).sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
   for (const record of running) {
     const step = report.begin(`停止 ${PART_TITLES[record.name as PartName]}`);
@@ -87,7 +86,7 @@ export async function stopNative(paths: StatePaths, report: Report): Promise<num
 }
 
 async function findServers({ paths, env, report }: NativeOptions) {
-  const found: Partial<Record<ServerName, Server>> = {};
+  const found: Servers = {};
   const missing: Partial<Record<ServerName, MissingServer>> = {};
   for (const name of Object.keys(SERVERS) as ServerName[]) {
     const step = report.begin(`准备 ${SERVERS[name].title}`);
@@ -148,14 +147,13 @@ function writeRelayToken(paths: StatePaths, env: Env): string | undefined {
   return file;
 }
 
-async function stopOutdated(
-  running: ProcessRecord[],
-  parts: Part[],
-  { paths, report }: NativeOptions,
-): Promise<void> {
-  for (const record of running) {
-    const part = parts.find(({ name }) => name === record.name);
-    if (part?.fingerprint === record.fingerprint) continue;
+/** Whether what runs is what should run. */
+function isCurrent(record: ProcessRecord, part: Part): boolean {
+  return record.name === part.name && record.fingerprint === part.fingerprint;
+}
+
+async function stopOutdated(outdated: ProcessRecord[], { paths, report }: NativeOptions): Promise<void> {
+  for (const record of outdated) {
     const step = report.begin(`停止 ${PART_TITLES[record.name as PartName]}（设置已变）`);
     await stopProcess(record, paths);
     step.done();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { resolved } from "./support/alerts.ts";
 import { alertOf, type Outbox, openOutbox } from "./support/outbox.ts";
 
@@ -73,25 +73,15 @@ test("dies between sending and noting it, then starts again: told twice rather t
 });
 
 test("the disk refuses to note it: it goes on once the disk does", async (t) => {
-  const outbox = openOutbox(t, { outcomes: ["hang"] });
-  await outbox.take(alertOf("A"));
-  const other = new DatabaseSync(join(outbox.folder, "relay.db"));
-  t.after(() => other.close());
-  other.exec("BEGIN IMMEDIATE");
-  await outbox.letGo({ kind: "sent" });
+  const { outbox, relent } = await sendUnnoted(t);
   assert.equal(only(outbox).state, "pending");
-  other.exec("ROLLBACK");
+  relent();
   await outbox.pass(5);
   assert.equal(only(outbox).state, "sent");
 });
 
 test("a message that cannot be noted is not sent over and over", async (t) => {
-  const outbox = openOutbox(t, { outcomes: ["hang"] });
-  await outbox.take(alertOf("A"));
-  const other = new DatabaseSync(join(outbox.folder, "relay.db"));
-  t.after(() => other.close());
-  other.exec("BEGIN IMMEDIATE");
-  await outbox.letGo({ kind: "sent" });
+  const { outbox } = await sendUnnoted(t);
   for (let seconds = 0; seconds < 60; seconds += 5) await outbox.pass(5);
   assert.ok(outbox.sent.length <= 2, `sent ${outbox.sent.length} times`);
 });
@@ -127,6 +117,17 @@ test("stopping waits for the message under way", async (t) => {
   await stopping;
   assert.equal(only(outbox).state, "sent");
 });
+
+/** A message was sent, and the disk refuses to note it until `relent`. */
+async function sendUnnoted(t: TestContext) {
+  const outbox = openOutbox(t, { outcomes: ["hang"] });
+  await outbox.take(alertOf("A"));
+  const other = new DatabaseSync(join(outbox.folder, "relay.db"));
+  t.after(() => other.close());
+  other.exec("BEGIN IMMEDIATE");
+  await outbox.letGo({ kind: "sent" });
+  return { outbox, relent: () => other.exec("ROLLBACK") };
+}
 
 function only(outbox: Outbox) {
   const [notification, ...others] = outbox.notifications();

@@ -1,3 +1,4 @@
+import { escapeHtml } from "../../../../service/html.ts";
 import type { Alert } from "../../alert.ts";
 import type { Wording } from "../../wording.ts";
 
@@ -71,8 +72,4 @@ function page(body: string): string {
 /** A line break would begin a header in the subject, or forge a line in the text. */
 function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, " ");
-}
-
-function escapeHtml(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
