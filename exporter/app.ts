@@ -13,7 +13,7 @@ import { readDashboard } from "./api/dashboard.ts";
 import { readStatus } from "./api/status.ts";
 import { UpstreamError } from "./api/upstream.ts";
 import type { Collecting } from "./collecting.ts";
-import { InvalidEventsError, parseEvents } from "./events/event.ts";
+import { InvalidEventsError } from "./events/event.ts";
 import { type EventJournal, StorageError } from "./events/journal.ts";
 import { toOpenMetrics } from "./openmetrics.ts";
 import { managementPage } from "./page.ts";
@@ -29,6 +29,8 @@ export interface AppParts {
 }
 
 const EVENTS_LIMIT = "8mb";
+/** Seconds. */
+const RETRY_AFTER = "10";
 const RECENT_ALERTS = new URLSearchParams({ limit: "50" });
 const RUNBOOKS = join(import.meta.dirname, "../docs/runbooks");
 
@@ -52,6 +54,10 @@ export function createApp(parts: AppParts): Express {
       response.type("html").send(managementPage(parts.config, parts.environment.publicUrls));
     });
     app.get("/runbooks/:alert", sendRunbook);
+    app.get("/-/ready", (_request, response, next) => {
+      if (parts.journal.counts !== undefined) next();
+      else response.status(503).json({ error: "the event totals cannot be read: see the log" });
+    });
   };
   return createServiceApp(
     addRoutes,
@@ -73,16 +79,12 @@ function addMetrics(app: Express, { registry }: AppParts): void {
   });
 }
 
-function addEvents(app: Express, { journal, clock, environment }: AppParts): void {
-  const body = express.raw({ type: () => true, limit: EVENTS_LIMIT });
-  app.post("/events", guardWrites(environment.exporterToken), body, async (request, response) => {
+function addEvents(app: Express, { journal, environment }: AppParts): void {
+  const readBody = express.raw({ type: () => true, limit: EVENTS_LIMIT });
+  app.post("/events", guardWrites(environment.exporterToken), readBody, async (request, response) => {
     const bytes: unknown = request.body;
-    const events = parseEvents(
-      bytes instanceof Buffer ? bytes : Buffer.alloc(0),
-      request.get("content-type") ?? "",
-      clock.now(),
-    );
-    response.status(202).json(await journal.record(events));
+    const body = bytes instanceof Buffer ? bytes : Buffer.alloc(0);
+    response.status(202).json(await journal.record(body, request.get("content-type") ?? ""));
   });
 }
 
@@ -157,7 +159,7 @@ function answerError(error: unknown, response: Response, logger: Logger): boolea
     response.status(400).json({ error: error.message, problems: error.problems });
   } else if (error instanceof StorageError) {
     logger.error({ err: error }, "cannot store events");
-    response.status(503).json({ error: error.message });
+    response.status(503).set("Retry-After", RETRY_AFTER).json({ error: error.message });
   } else if (error instanceof UpstreamError) {
     // What the relay refuses is the caller's mistake: passed on as it is.
     if (error.refusal) response.status(error.refusal.status).json(error.refusal.answer);

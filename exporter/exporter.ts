@@ -8,10 +8,11 @@ import type { Logger } from "../service/logger.ts";
 import type { Service } from "../service/service.ts";
 import { createApp } from "./app.ts";
 import { createCollecting } from "./collecting.ts";
+import { eventsCollector } from "./collectors/events.ts";
 import { createCollectors } from "./collectors/index.ts";
-import { createEventJournal } from "./events/journal.ts";
+import { createEventJournal, type EventJournal, StorageError } from "./events/journal.ts";
 import { registerEventMetrics } from "./events/metrics.ts";
-import { openEventStore } from "./events/store.ts";
+import { createStoreThread } from "./events/thread.ts";
 
 export interface ExporterOptions {
   config: Config;
@@ -36,16 +37,17 @@ export function createExporter({ config, environment, clock, logger }: ExporterO
   const registry = new Registry();
   let server: HttpServer | undefined;
   const url = () => server?.url ?? "";
-  const store = openEventStore(environment.dataDir, config.timezone, clock);
+  const { dataDir } = environment;
+  const { timezone } = config;
+  const journal = createEventJournal({ thread: createStoreThread({ dataDir, timezone }), clock });
   const collecting = createCollecting({
-    collectors: createCollectors(config, environment.hostRoot, ownUrl),
+    collectors: [...createCollectors(config, environment.hostRoot, ownUrl), eventsCollector(journal)],
     interval: config.collectInterval,
     registry,
     logger,
   });
-  registerEventMetrics(store, registry);
+  registerEventMetrics({ journal, timezone, clock, registry });
   registerOwnMetrics(registry, config, () => collecting.running);
-  const journal = createEventJournal(store);
   const app = createApp({ config, environment, registry, collecting, journal, clock, logger });
 
   /** Where it reaches itself: on loopback where it listens on every address. */
@@ -55,6 +57,7 @@ export function createExporter({ config, environment, clock, logger }: ExporterO
 
   return {
     async start() {
+      await openJournal(journal, logger);
       server = await serve(app, environment.host, config.metricsPort);
       if (config.enabled) collecting.start();
       logger.info({ url: url() }, "listening");
@@ -63,12 +66,22 @@ export function createExporter({ config, environment, clock, logger }: ExporterO
       collecting.stop();
       await server?.close();
       server = undefined;
-      store.close();
+      await journal.close();
     },
     get url() {
       return url();
     },
   };
+}
+
+/** A disk that takes nothing at the moment is no reason not to measure the rest; it is tried again with each event. */
+async function openJournal(journal: EventJournal, logger: Logger): Promise<void> {
+  try {
+    await journal.check();
+  } catch (error) {
+    if (error instanceof StorageError && error.hopeless) throw error;
+    logger.error({ err: error }, "events cannot be stored yet");
+  }
 }
 
 function registerOwnMetrics(registry: Registry, config: Config, running: () => boolean): void {

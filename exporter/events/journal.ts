@@ -1,41 +1,144 @@
-import type { Event } from "./event.ts";
-import type { EventStore, Recorded } from "./store.ts";
+import type { Clock } from "../../service/clock.ts";
+import { InvalidEventsError } from "./event.ts";
+import type { Refused, StoreReply } from "./protocol.ts";
+import type { Counts, Recorded } from "./store.ts";
+import type { StoreThread } from "./thread.ts";
 
-/** Takes batches of events and answers once they are on disk. */
+/** Milliseconds after which a disk that has not answered counts as failed. */
+const DEADLINE = 10_000;
+/** Bytes of bodies that share one transaction; one body alone may be larger. */
+const TRANSACTION_BYTES = 16 * 1024 * 1024;
+
+/** Takes the bodies of POST /events and answers once the events are on disk. */
 export interface EventJournal {
-  /** @throws {StorageError} when the disk refuses; then nothing of the batch was counted */
-  record(batch: Event[]): Promise<Recorded>;
+  /**
+   * Whether events can be stored; opens the database, and tries again what has failed.
+   * @throws {StorageError}
+   */
+  check(): Promise<void>;
+  /**
+   * @throws {InvalidEventsError} naming every bad event
+   * @throws {StorageError} when the disk refuses or does not answer
+   */
+  record(body: Uint8Array, contentType: string): Promise<Recorded>;
+  /** What is on disk, as far as it was told; undefined until the database could be read. */
+  readonly counts: Counts | undefined;
+  close(): Promise<void>;
 }
 
 /** The events could not be stored; whoever sent them should send them again. */
 export class StorageError extends Error {
   override readonly name = "StorageError";
+  /** Whether trying again cannot help. */
+  readonly hopeless: boolean;
+
+  constructor(reason: string, { hopeless = false } = {}) {
+    super(`events cannot be stored at the moment, send them again later: ${reason}`);
+    this.hopeless = hopeless;
+  }
 }
 
-/** Requests that wait together share one transaction, and so one fsync. */
-export function createEventJournal(store: EventStore): EventJournal {
-  let waiting: { batch: Event[]; settle: PromiseWithResolvers<Recorded> }[] = [];
+interface Waiting {
+  body: Uint8Array;
+  contentType: string;
+  settle: PromiseWithResolvers<Recorded>;
+}
 
-  function flush(): void {
-    const taken = waiting;
-    waiting = [];
-    try {
-      const recorded = store.record(taken.map(({ batch }) => batch));
-      for (const [index, outcome] of recorded.entries()) taken[index]?.settle.resolve(outcome);
-    } catch (cause) {
-      const error = new StorageError("events cannot be stored at the moment, send them again later", {
-        cause,
-      });
-      for (const { settle } of taken) settle.reject(error);
-    }
+export interface JournalOptions {
+  thread: StoreThread;
+  clock: Clock;
+  /** Milliseconds. */
+  deadline?: number;
+}
+
+/**
+ * Requests that wait together share one transaction, and so one fsync. One transaction is under way at a time; what
+ * comes meanwhile waits for the next. When one is overdue, everybody is refused until it comes back: what waited was
+ * not counted, what was under way may yet be, and only an `id` tells when it is sent again.
+ */
+export function createEventJournal({ thread, clock, deadline = DEADLINE }: JournalOptions): EventJournal {
+  let waiting: Waiting[] = [];
+  let underWay = false;
+  let overdue: StorageError | undefined;
+  let counts: Counts | undefined;
+
+  function record(body: Uint8Array, contentType: string): Promise<Recorded> {
+    if (overdue !== undefined) return Promise.reject(overdue);
+    const settle = Promise.withResolvers<Recorded>();
+    if (waiting.length === 0) setImmediate(flush);
+    waiting.push({ body, contentType, settle });
+    return settle.promise;
+  }
+
+  async function flush(): Promise<void> {
+    if (underWay || waiting.length === 0) return;
+    const taken = waiting.splice(0, countTogether(waiting));
+    underWay = true;
+    const timer = setTimeout(() => {
+      overdue = new StorageError(`the disk has not answered for ${deadline / 1000} s`);
+      for (const { settle } of [...taken, ...waiting]) settle.reject(overdue);
+      waiting = [];
+    }, deadline);
+    const reply = await ask(thread, taken, clock.now());
+    clearTimeout(timer);
+    overdue = undefined;
+    underWay = false;
+    if (reply.state === "stored") counts = merge(counts, reply.changed);
+    answer(taken, reply);
+    flush();
   }
 
   return {
-    record(batch) {
-      const settle = Promise.withResolvers<Recorded>();
-      if (waiting.length === 0) setImmediate(flush);
-      waiting.push({ batch, settle });
-      return settle.promise;
+    async check() {
+      await record(Buffer.from("[]"), "application/json");
     },
+    record,
+    get counts() {
+      return counts;
+    },
+    close: () => thread.stop(),
+  };
+}
+
+/** How many of the first share a transaction. */
+function countTogether(waiting: Waiting[]): number {
+  let bytes = 0;
+  const end = waiting.findIndex(({ body }, index) => {
+    bytes += body.length;
+    return bytes > TRANSACTION_BYTES && index > 0;
+  });
+  return end === -1 ? waiting.length : end;
+}
+
+async function ask(thread: StoreThread, taken: Waiting[], now: number): Promise<StoreReply> {
+  const bytes = new Uint8Array(taken.reduce((sum, { body }) => sum + body.length, 0));
+  let offset = 0;
+  for (const { body } of taken) {
+    bytes.set(body, offset);
+    offset += body.length;
+  }
+  const bodies = taken.map(({ body, contentType }) => ({ length: body.length, contentType }));
+  try {
+    return await thread.ask({ bytes: bytes.buffer, bodies, now });
+  } catch (error) {
+    return { state: "failed", reason: (error as Error).message, hopeless: false };
+  }
+}
+
+function answer(taken: Waiting[], reply: StoreReply): void {
+  for (const [index, { settle }] of taken.entries()) {
+    if (reply.state === "failed") settle.reject(new StorageError(reply.reason, reply));
+    else {
+      const outcome = reply.outcomes[index] as Recorded | Refused;
+      if ("problems" in outcome) settle.reject(new InvalidEventsError(outcome.message, outcome.problems));
+      else settle.resolve(outcome);
+    }
+  }
+}
+
+function merge(before: Counts | undefined, { totals, days }: Counts): Counts {
+  return {
+    totals: new Map([...(before?.totals ?? []), ...totals]),
+    days: new Map([...(before?.days ?? []), ...days]),
   };
 }

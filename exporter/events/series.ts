@@ -42,6 +42,6 @@ function observe(totals: Map<string, number>, name: HistogramName, value: number
   add(totals, countSeries(name), 1);
 }
 
-function add(totals: Map<string, number>, series: string, amount: number): void {
+export function add(totals: Map<string, number>, series: string, amount: number): void {
   totals.set(series, (totals.get(series) ?? 0) + amount);
 }

@@ -67,8 +67,9 @@ test("while the disk refuses it answers 503, and counts what is sent again", asy
   other.exec("BEGIN IMMEDIATE");
   const refused = await exporter.send(CASE);
   assert.equal(refused.status, 503);
+  assert.equal(refused.headers.get("retry-after"), "10");
   assert.deepEqual(await refused.json(), {
-    error: "events cannot be stored at the moment, send them again later",
+    error: "events cannot be stored at the moment, send them again later: database is locked",
   });
   assert.equal(sample(await exporter.text("/metrics"), "cases_total"), 0);
 

@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { suite, type TestContext, test } from "node:test";
+import { systemClock } from "../../service/clock.ts";
+import { sample, startExporter, type TestExporter } from "./support/exporter.ts";
+import { until } from "./support/until.ts";
+
+const CASE = { type: "case" };
+
+const skip = process.platform !== "linux" || process.getuid?.() !== 0 ? "only root can mount a disk" : false;
+
+suite("a disk", { skip }, () => {
+  test("that is full: 503 with the reason, scrapes go on, and it heals once there is room", async (t) => {
+    const disk = mountDisk(t);
+    const exporter = await startExporter(t, { dataDir: disk });
+    assert.equal((await exporter.send(CASE)).status, 202);
+
+    fill(disk);
+    await until("the disk is full", async () => (await exporter.send(manyIds())).status === 503);
+    const before = await cases(exporter);
+    const refused = await exporter.send(manyIds());
+    assert.equal(refused.status, 503);
+    assert.deepEqual(await refused.json(), {
+      error: "events cannot be stored at the moment, send them again later: database or disk is full",
+    });
+    assert.equal(await cases(exporter), before);
+
+    rmSync(join(disk, "filler"));
+    assert.equal((await exporter.send(CASE)).status, 202);
+    assert.equal(await cases(exporter), before + 1);
+  });
+
+  test("that is full when it starts: everything but the totals is there, they come once there is room", async (t) => {
+    const disk = mountDisk(t);
+    fill(disk);
+    const exporter = await startExporter(t, { dataDir: disk });
+    assert.equal((await exporter.send(CASE)).status, 503);
+    assert.equal((await fetch(`${exporter.url}/-/ready`)).status, 503);
+    const scrape = await until("cpu", async () => {
+      const text = await exporter.text("/metrics");
+      return sample(text, "system_cpu_usage_percent") !== undefined && text;
+    });
+    assert.equal(sample(scrape, "cases_total"), undefined);
+
+    rmSync(join(disk, "filler"));
+    assert.equal((await exporter.send(CASE)).status, 202);
+    assert.equal(await cases(exporter), 1);
+    assert.equal((await fetch(`${exporter.url}/-/ready`)).status, 200);
+  });
+
+  test("that is read-only: 503 with the reason, and it heals once it is not", async (t) => {
+    const disk = mountDisk(t);
+    const dataDir = join(disk, "data");
+    const first = await startExporter(t, { dataDir });
+    assert.equal((await first.send(CASE)).status, 202);
+    await first.stop();
+
+    execFileSync("mount", ["-o", "remount,ro", disk]);
+    const exporter = await startExporter(t, { dataDir });
+    const refused = await exporter.send(CASE);
+    assert.equal(refused.status, 503);
+    assert.match(JSON.stringify(await refused.json()), /readonly database|unable to open database file/);
+    assert.equal(sample(await exporter.text("/metrics"), "cases_total"), undefined);
+
+    execFileSync("mount", ["-o", "remount,rw", disk]);
+    assert.equal((await exporter.send(CASE)).status, 202);
+    assert.equal(await cases(exporter), 2);
+  });
+
+  test("that takes nothing shows before an event is lost", async (t) => {
+    const disk = mountDisk(t);
+    const exporter = await startExporter(t, {
+      dataDir: disk,
+      clock: systemClock,
+      config: { collectInterval: 0.05 },
+    });
+    const stores = async (success: number) =>
+      sample(await exporter.text("/metrics"), 'monitoring_collector_success{collector="events"}') === success;
+    await until("it stores", () => stores(1));
+    fill(disk);
+    await until("it is noticed", () => stores(0));
+    rmSync(join(disk, "filler"));
+    await until("it stores again", () => stores(1));
+  });
+});
+
+/** A disk of a few megabytes, in memory. */
+function mountDisk(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), "monitoring-disk-"));
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=4m", "tmpfs", folder]);
+  t.after(() => {
+    execFileSync("umount", ["--lazy", folder]);
+    rmdirSync(folder);
+  });
+  return folder;
+}
+
+/** Takes what room is left. */
+function fill(disk: string): void {
+  try {
+    writeFileSync(join(disk, "filler"), Buffer.alloc(8 * 1024 * 1024));
+  } catch (error) {
+    assert.equal((error as NodeJS.ErrnoException).code, "ENOSPC");
+  }
+}
+
+/** Takes more room than what was written before can be reused for. */
+function manyIds(): unknown[] {
+  return Array.from({ length: 1000 }, () => ({ ...CASE, id: crypto.randomUUID() }));
+}
+
+async function cases(exporter: TestExporter): Promise<number> {
+  return sample(await exporter.text("/metrics"), "cases_total") ?? Number.NaN;
+}
