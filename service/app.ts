@@ -13,6 +13,8 @@ export function createServiceApp(
 ): Express {
   const app = express();
   app.disable("x-powered-by");
+  // Nobody asks again whether these answers have changed.
+  app.disable("etag");
   addRoutes(app);
   app.get(["/-/healthy", "/-/ready"], (_request, response) => {
     response.type("text").send("OK\n");

@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
+/** Milliseconds between two questions. */
+const INTERVAL = 50;
+
 /**
  * Asks until the answer is there.
  * @param question throws, or answers undefined or false, until it is true
@@ -20,7 +23,7 @@ export async function eventually<T>(
     } catch (error) {
       last = error;
     }
-    await sleep(100);
+    await sleep(INTERVAL);
   }
   throw new Error(`${what}: not within ${seconds} s`, { cause: last });
 }
