@@ -1,6 +1,12 @@
 import { Gauge, type Registry } from "prom-client";
 import type { Logger } from "../service/logger.ts";
-import { COLLECTED_GAUGES, type Collector, type GaugeName, type Sample } from "./collectors/collector.ts";
+import {
+  COLLECTED_GAUGES,
+  type Collector,
+  type GaugeName,
+  PartialError,
+  type Sample,
+} from "./collectors/collector.ts";
 
 /** Runs the collectors in the background, so that a scrape never waits for one. */
 export interface Collecting {
@@ -49,17 +55,13 @@ export function createCollecting({ collectors, interval, registry, logger }: Col
     if (busy.has(collector)) return;
     const begunWith = timers;
     const begun = performance.now();
-    const outcome = await withDeadline(collector, busy).catch((error: unknown) => error);
+    const { samples, failure } = await outcomeOf(withDeadline(collector, busy));
     // Stopped, and perhaps started again, while it was under way.
     if (timers !== begunWith || begunWith === undefined) return;
     duration.set({ collector: collector.name }, (performance.now() - begun) / 1000);
-    success.set({ collector: collector.name }, Array.isArray(outcome) ? 1 : 0);
-    if (Array.isArray(outcome)) {
-      latest.set(collector, outcome);
-    } else {
-      latest.delete(collector);
-      logger.warn({ collector: collector.name, err: outcome }, "collector failed");
-    }
+    success.set({ collector: collector.name }, failure === undefined ? 1 : 0);
+    latest.set(collector, samples);
+    if (failure !== undefined) logger.warn({ collector: collector.name, err: failure }, "collector failed");
   }
 
   return {
@@ -72,6 +74,7 @@ export function createCollecting({ collectors, interval, registry, logger }: Col
     stop() {
       for (const timer of timers ?? []) clearInterval(timer);
       timers = undefined;
+      for (const collector of collectors) collector.stop?.();
       latest.clear();
       success.reset();
       duration.reset();
@@ -97,6 +100,14 @@ function registerCollected(registry: Registry, samples: (metric: GaugeName) => S
         for (const { labels: values = {}, value } of samples(name as GaugeName)) this.set(values, value);
       },
     });
+  }
+}
+
+async function outcomeOf(run: Promise<Sample[]>): Promise<{ samples: Sample[]; failure?: unknown }> {
+  try {
+    return { samples: await run };
+  } catch (failure) {
+    return { samples: failure instanceof PartialError ? failure.samples : [], failure };
   }
 }
 

@@ -31,6 +31,23 @@ export interface Collector {
   name: string;
   /** Past this many milliseconds it counts as failed. */
   deadline: number;
-  /** @returns everything it publishes now; what it published before is dropped */
+  /**
+   * @returns everything it publishes now; what it published before is dropped
+   * @throws {PartialError} where a part could not be measured
+   */
   collect(): Promise<Sample[]>;
+  /** Lets go of what it keeps between runs, and of a run under way; `collect` may follow. */
+  stop?(): void;
+}
+
+/** A part could not be measured: the run has failed, and what could be measured is published all the same. */
+export class PartialError extends Error {
+  override readonly name = "PartialError";
+  readonly samples: Sample[];
+
+  /** @param message names the parts that are missing, and why */
+  constructor(message: string, samples: Sample[]) {
+    super(message);
+    this.samples = samples;
+  }
 }

@@ -3,7 +3,7 @@ import { type TestContext, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { Registry } from "prom-client";
 import { type Collecting, createCollecting } from "../../exporter/collecting.ts";
-import type { Collector, Sample } from "../../exporter/collectors/collector.ts";
+import { type Collector, PartialError, type Sample } from "../../exporter/collectors/collector.ts";
 import { sample } from "./support/exporter.ts";
 import { recordingLogger } from "./support/logger.ts";
 
@@ -82,6 +82,42 @@ test("a collector that fails takes its last values along, and comes back with ne
   assert.equal(sample(failed, "system_memory_usage_percent"), 50);
   await next();
   assert.equal(sample(await scrape(), "system_cpu_usage_percent"), 30);
+});
+
+test("a collector that measures a part has failed, and the part is published", async (t) => {
+  const partial = async () => {
+    throw new PartialError("/mnt/nas (nfs4) hangs", cpu(20));
+  };
+  const { scrape, next, lines } = await start(t, [
+    collector("disk", [async () => [...cpu(10), ...memory(50)], partial, async () => cpu(30)]),
+  ]);
+  assert.equal(sample(await scrape(), "system_memory_usage_percent"), 50);
+  await next();
+  const text = await scrape();
+  assert.equal(sample(text, "system_cpu_usage_percent"), 20);
+  assert.equal(sample(text, "system_memory_usage_percent"), undefined);
+  assert.equal(sample(text, 'monitoring_collector_success{collector="disk"}'), 0);
+  assert.ok((sample(text, 'monitoring_collector_duration_seconds{collector="disk"}') ?? -1) >= 0);
+  assert.match(lines.join(), /"collector":"disk".*\/mnt\/nas \(nfs4\) hangs/);
+  await next();
+  assert.equal(sample(await scrape(), 'monitoring_collector_success{collector="disk"}'), 1);
+});
+
+test("a collector is told of the stop, and goes on after another start", async (t) => {
+  let stops = 0;
+  const { collecting, scrape } = await start(t, [
+    {
+      ...collector("cpu", [async () => cpu(10)]),
+      stop() {
+        stops += 1;
+      },
+    },
+  ]);
+  collecting.stop();
+  assert.equal(stops, 1);
+  collecting.start();
+  await turn();
+  assert.equal(sample(await scrape(), "system_cpu_usage_percent"), 10);
 });
 
 test("what comes back after the stop is not published", async (t) => {
