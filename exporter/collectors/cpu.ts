@@ -1,10 +1,10 @@
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { platform } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import systeminformation from "systeminformation";
 import type { Collector } from "./collector.ts";
 
-/** The first reading has no earlier one to compare with, so it takes two, this many milliseconds apart. */
+/** A reading with no earlier one to compare with is taken twice, this many milliseconds apart. */
 const FIRST_WINDOW = 250;
 
 /** Time of all CPUs since boot, in ticks. */
@@ -13,19 +13,26 @@ interface CpuTimes {
   idle: number;
 }
 
-export function cpuCollector(): Collector {
+/** The busy share since the last run. @param readStat the text of /proc/stat */
+export function cpuCollector(readStat: () => string = readProcStat): Collector {
   let previous: CpuTimes | undefined;
 
   async function linuxUsage(): Promise<number> {
-    if (previous === undefined) {
-      previous = parseCpuTimes(await readFile("/proc/stat", "utf8"));
-      await sleep(FIRST_WINDOW);
-    }
-    const current = parseCpuTimes(await readFile("/proc/stat", "utf8"));
-    const total = current.total - previous.total;
-    const busy = total - (current.idle - previous.idle);
+    const begin = previous ?? (await openWindow());
+    const current = parseCpuTimes(readStat());
     previous = current;
-    return total > 0 ? (100 * busy) / total : 0;
+    const share = busyShare(begin, current);
+    if (share !== undefined) return share;
+    // A CPU was taken away: what it had counted is missing, and the time before cannot be told any more.
+    const anew = await openWindow();
+    previous = parseCpuTimes(readStat());
+    return busyShare(anew, previous) ?? 0;
+  }
+
+  async function openWindow(): Promise<CpuTimes> {
+    const begin = parseCpuTimes(readStat());
+    await sleep(FIRST_WINDOW);
+    return begin;
   }
 
   return {
@@ -37,6 +44,22 @@ export function cpuCollector(): Collector {
       return [{ metric: "system_cpu_usage_percent", value: Math.min(100, Math.max(0, usage)) }];
     },
   };
+}
+
+/** In the main thread: the kernel answers from its own memory; libuv's pool may be taken by look-ups of names. */
+function readProcStat(): string {
+  return readFileSync("/proc/stat", "utf8");
+}
+
+/**
+ * @returns percent, or undefined where the counters went back. Idle and iowait go back each by itself, as the kernel
+ * counts one wait now as the one and now as the other; their sum does not.
+ */
+function busyShare(from: CpuTimes, to: CpuTimes): number | undefined {
+  const total = to.total - from.total;
+  const idle = to.idle - from.idle;
+  if (total < 0 || idle < 0) return undefined;
+  return total > 0 ? (100 * (total - idle)) / total : 0;
 }
 
 /**
