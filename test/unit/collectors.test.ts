@@ -1,53 +1,15 @@
 import assert from "node:assert/strict";
 import { suite, type TestContext, test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
 import { OWN_SERVICE } from "../../config/config.ts";
-import { parseMounts } from "../../exporter/collectors/disk.ts";
 import { createCollectors } from "../../exporter/collectors/index.ts";
 import { probeDeadline, servicesCollector } from "../../exporter/collectors/services.ts";
 import { testConfig } from "./support/exporter.ts";
-import { readFixture } from "./support/golden.ts";
 import { listen } from "./support/server.ts";
 
 /** Seconds: long enough for a busy machine, and short, for those that wait for its end. */
 const PATIENT = 10;
 const SHORT = 0.5;
-
-suite("mounts", () => {
-  test("of a host are its real file systems, each once by its shortest path", () => {
-    assert.deepEqual(parseMounts(readFixture("mountinfo/host.txt"), "/"), [
-      { mountpoint: "/", device: "/dev/sda1", fstype: "ext4" },
-      { mountpoint: "/boot", device: "/dev/sda2", fstype: "ext4" },
-      { mountpoint: "/a", device: "/dev/sdb1", fstype: "xfs" },
-      { mountpoint: "/mnt/nas", device: "nas.example.com:/export", fstype: "nfs4" },
-    ]);
-  });
-
-  test("have their blanks and backslashes back", () => {
-    const line = readFixture("mountinfo/host.txt")
-      .split("\n")
-      .find((candidate) => candidate.includes("/srv/"));
-    assert.deepEqual(
-      parseMounts(line ?? "", "/").map(({ mountpoint }) => mountpoint),
-      ["/srv/my files\\new"],
-    );
-  });
-
-  test("seen from a container are the host's, as the host names them", () => {
-    assert.deepEqual(parseMounts(readFixture("mountinfo/container.txt"), "/host"), [
-      { mountpoint: "/", device: "/dev/sda1", fstype: "ext4" },
-      { mountpoint: "/srv/data", device: "/dev/sdb1", fstype: "xfs" },
-    ]);
-  });
-
-  test("of a container that sees no host are its own root and what it was given", () => {
-    const mounts = parseMounts(readFixture("mountinfo/container.txt"), "/");
-    assert.deepEqual(mounts[0], { mountpoint: "/", device: "overlay", fstype: "overlay" });
-    assert.deepEqual(
-      mounts.map(({ mountpoint }) => mountpoint),
-      ["/", "/host", "/host/srv/data", "/hosted"],
-    );
-  });
-});
 
 test("this machine's CPU, memory and disks measure between 0 and 100", async () => {
   const collectors = createCollectors(testConfig(), "/", () => "");
@@ -124,6 +86,36 @@ test("services are probed at the same time: a silent one does not delay the othe
       [OWN_SERVICE, 1],
     ],
   );
+});
+
+test("services are probed a few at a time, so that a scrape comes in between", async () => {
+  let begun = 0;
+  const targets = Array.from({ length: 100 }, () => ({
+    name: "a",
+    get url() {
+      begun += 1;
+      return "http://127.0.0.1:1";
+    },
+  }));
+  const collector = servicesCollector({ targets, ownUrl: () => "http://127.0.0.1:1", deadline: SHORT });
+  const samples = collector.collect();
+  await turn();
+  assert.ok(begun < 10, `${begun} at once`);
+  assert.equal((await samples).length, 2 * (targets.length + 1));
+});
+
+test("once stopped, probes end at once, those that had not begun included", async (t) => {
+  const targets = Array.from({ length: 100 }, () => ({ name: "a", url: "http://127.0.0.1:1" }));
+  const stuck = await silent(t);
+  for (const some of [targets, [{ name: "a", url: stuck }]]) {
+    const collector = servicesCollector({ targets: some, ownUrl: () => stuck, deadline: PATIENT });
+    const begun = performance.now();
+    const samples = collector.collect();
+    await turn();
+    collector.stop?.();
+    await samples.catch(() => {});
+    assert.ok(performance.now() - begun < (PATIENT * 1000) / 10);
+  }
 });
 
 test("a probe waits longer than the threshold, so that a slow answer shows as slow", () => {
