@@ -5,10 +5,10 @@ import { OWN_SERVICE } from "../../config/config.ts";
 import { createCollectors } from "../../exporter/collectors/index.ts";
 import { probeDeadline, servicesCollector } from "../../exporter/collectors/services.ts";
 import { testConfig } from "./support/exporter.ts";
+import { PATIENT, probe } from "./support/probe.ts";
 import { listen } from "./support/server.ts";
 
-/** Seconds: long enough for a busy machine, and short, for those that wait for its end. */
-const PATIENT = 10;
+/** Seconds: for those that wait for its end. */
 const SHORT = 0.5;
 
 test("this machine's CPU, memory and disks measure between 0 and 100", async () => {
@@ -125,15 +125,4 @@ test("a probe waits longer than the threshold, so that a slow answer shows as sl
 /** A server that takes requests and never answers. */
 function silent(t: TestContext): Promise<string> {
   return listen(t, () => {});
-}
-
-async function probe(url: string, deadline = PATIENT): Promise<{ up: number | undefined; seconds: number }> {
-  const collector = servicesCollector({
-    targets: [{ name: "案件系统", url }],
-    ownUrl: () => "http://127.0.0.1:1",
-    deadline,
-  });
-  const samples = (await collector.collect()).filter(({ labels }) => labels?.service === "案件系统");
-  const value = (metric: string) => samples.find((sample) => sample.metric === metric)?.value;
-  return { up: value("service_up"), seconds: value("service_response_time_seconds") ?? Number.NaN };
 }
