@@ -84,16 +84,19 @@ test("mounts that hang fail the disks alone, the root disk stays, and they heal"
   }
 
   const loads = new Set<number | undefined>();
+  let slowest = 0;
   for (let count = 0; count < 40; count += 1) {
     const begun = performance.now();
     const text = await scrape();
-    assert.ok(performance.now() - begun < 500, "a scrape waited");
+    slowest = Math.max(slowest, performance.now() - begun);
     assert.deepEqual([success(text, "cpu"), success(text, "memory"), success(text, "disk")], [1, 1, 0]);
     assert.ok((disk(text, "/") ?? 0) > 0, "the root disk");
     loads.add(sample(text, "system_cpu_usage_percent"));
     await sleep(100);
   }
   assert.ok(loads.size > 1, "the CPU was measured once");
+  assert.ok(slowest < 500, `a scrape waited ${slowest} ms`);
+  t.diagnostic(`the slowest scrape took ${slowest.toFixed(1)} ms`);
 
   servers[0]?.answer();
   await eventually("the first one", async () => disk(await scrape(), mountpoints[0] ?? "") === FUSE_USAGE);
