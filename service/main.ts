@@ -7,9 +7,12 @@ import type { Service } from "./service.ts";
 const FAILED = 1;
 const MISCONFIGURED = 2;
 
+/** Milliseconds between two looks whether npm's shell is still there. */
+const PARENT_INTERVAL = 1000;
+
 /**
  * The life of a service's process: creates it, starts it, stops it on SIGTERM or SIGINT. The process ends by itself
- * once nothing is open.
+ * once nothing is open; a thread stuck in a dead mount does not keep it (exporter/collectors/statfs.ts).
  * @param create reads what it needs from the environment; what it throws is told on standard error
  */
 export async function main(
@@ -22,7 +25,9 @@ export async function main(
       logger = createLogger(name, level);
       return logger;
     });
-    stopOnSignal(service, logger);
+    const stop = stopper(service, logger);
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop(signal));
+    if (process.env.npm_lifecycle_event === name) stopWithParent(stop);
     await service.start();
   } catch (error) {
     if (error instanceof ConfigError || error instanceof EnvironmentError) {
@@ -34,17 +39,25 @@ export async function main(
   }
 }
 
-function stopOnSignal(service: Service, logger: Logger): void {
+/** @returns what stops the service, once */
+function stopper(service: Service, logger: Logger): (signal: string) => void {
   let stopping = false;
-  for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    process.on(signal, () => {
-      if (stopping) return;
-      stopping = true;
-      logger.info({ signal }, "stopping");
-      service.stop().catch((error: unknown) => {
-        logger.fatal({ err: error }, "cannot stop");
-        process.exit(FAILED);
-      });
+  return (signal) => {
+    if (stopping) return;
+    stopping = true;
+    logger.info({ signal }, "stopping");
+    service.stop().catch((error: unknown) => {
+      logger.fatal({ err: error }, "cannot stop");
+      process.exit(FAILED);
     });
-  }
+  };
+}
+
+/** `npm run` hands SIGTERM to a shell, and many a shell ends without handing it on; its child shows in no terminal. */
+function stopWithParent(stop: (signal: string) => void): void {
+  const parent = process.ppid;
+  const look = () => {
+    if (process.ppid !== parent) stop("SIGTERM to npm");
+  };
+  setInterval(look, PARENT_INTERVAL).unref();
 }
