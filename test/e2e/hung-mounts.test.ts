@@ -95,7 +95,7 @@ test("mounts that hang fail the disks alone, the root disk stays, and they heal"
     await sleep(100);
   }
   assert.ok(loads.size > 1, "the CPU was measured once");
-  assert.ok(slowest < 500, `a scrape waited ${slowest} ms`);
+  assert.ok(slowest < 1000, `a scrape waited ${slowest} ms`);
   t.diagnostic(`the slowest scrape took ${slowest.toFixed(1)} ms`);
 
   servers[0]?.answer();

@@ -7,7 +7,7 @@ import type { Answer, StatfsThread } from "../../exporter/collectors/statfs-thre
 import { until } from "./support/until.ts";
 
 /** Milliseconds. */
-const PATIENCE = 200;
+const PATIENCE = 500;
 
 const USAGE: Answer = { kind: "usage", used: 1, available: 3 };
 
