@@ -28,7 +28,7 @@ export interface StatfsThread {
 
 const FILE = new URL("statfs-worker.mjs", import.meta.url);
 
-/** It takes 4 MB; this is where a mistake ends. */
+/** It runs in 6 MB; this is where a mistake ends. */
 const LIMITS = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 1, stackSizeMb: 1 };
 
 /** A thread of its own: in libuv's pool, four dead mounts would take along every look-up of a name. */
