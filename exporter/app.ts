@@ -2,6 +2,7 @@ import { join } from "node:path";
 import express, { type Express, type Request, type Response } from "express";
 import type { Registry } from "prom-client";
 import { z } from "zod";
+import type { MetricValue, MonitoringData } from "../client/wire.ts";
 import type { Config } from "../config/config.ts";
 import type { ServiceEnvironment } from "../config/environment.ts";
 import { createServiceApp } from "../service/app.ts";
@@ -98,12 +99,13 @@ function addApi(app: Express, { config, collecting, clock, environment, registry
       logger.warn({ err: error }, "alert history unknown");
       return null;
     });
-    response.json({
+    const data: MonitoringData = {
       status: readStatus(config, collecting, clock),
       metrics: await currentMetrics(registry),
       // null says that nobody knows: an empty list would say that there were none.
       alerts: alerts?.alerts ?? null,
-    });
+    };
+    response.json(data);
   });
   app.get("/api/alerts", async (request, response) => {
     response.json(
@@ -129,11 +131,11 @@ function addControl(app: Express, { collecting, environment, logger }: AppParts)
 }
 
 /** Every series' newest value, by the name it is exposed with. */
-async function currentMetrics(registry: Registry): Promise<Record<string, unknown>> {
+async function currentMetrics(registry: Registry): Promise<MonitoringData["metrics"]> {
   const metrics = await registry.getMetricsAsJSON();
   const series = metrics.flatMap(({ name, values }) =>
     // Of a histogram each value has a name of its own: _bucket, _sum, _count.
-    (values as { metricName?: string; labels: object; value: number }[]).map((value) => ({ name, ...value })),
+    (values as (MetricValue & { metricName?: string })[]).map((value) => ({ name, ...value })),
   );
   const byName = Object.groupBy(series, ({ metricName, name }) => metricName ?? name);
   return Object.fromEntries(

@@ -1,9 +1,10 @@
 import { z } from "zod";
+import type { AlertHistory } from "../../client/wire.ts";
 import { askUpstream, UpstreamError } from "./upstream.ts";
 
 const answerSchema = z.object({ alerts: z.array(z.record(z.string(), z.unknown())) });
 
-export type AlertHistory = z.output<typeof answerSchema>;
+export type { AlertHistory };
 
 /**
  * The alert history, from the relay.

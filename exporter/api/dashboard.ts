@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Dashboard, DashboardSeries } from "../../client/wire.ts";
 import { askUpstream, UpstreamError } from "./upstream.ts";
 
 /** At most this many points a series. */
@@ -32,21 +33,7 @@ const answerSchema = z.object({
   }),
 });
 
-/** One line of a chart. `value` is null where Prometheus has none (a division by zero). */
-export interface DashboardSeries {
-  labels: Record<string, string>;
-  /** [seconds since the epoch, value] */
-  points: [number, number | null][];
-}
-
-/** The last hours of every main metric; times in seconds. */
-export interface Dashboard {
-  duration: number;
-  start: number;
-  end: number;
-  step: number;
-  metrics: Record<string, DashboardSeries[]>;
-}
+export type { Dashboard, DashboardSeries };
 
 /**
  * @param duration hours, 1 to 744

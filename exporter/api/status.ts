@@ -1,25 +1,13 @@
+import type { Status } from "../../client/wire.ts";
 import type { Config } from "../../config/config.ts";
 import { OWN_SERVICE } from "../../config/config.ts";
 import type { Clock } from "../../service/clock.ts";
 import type { Collecting } from "../collecting.ts";
 import type { GaugeName } from "../collectors/collector.ts";
 
-/** The original guide's status object, key for key. Figures that are not being measured are null. */
-export interface Status {
-  timestamp: string;
-  monitoring_enabled: boolean;
-  /** "down" if any probed service is. */
-  service_status: "up" | "down" | "unknown";
-  metrics_port: number;
-  alert_enabled: boolean;
-  cpu_usage: number | null;
-  memory_usage: number | null;
-  /** Of the fullest disk. */
-  disk_usage: number | null;
-  /** Of the slowest service, in seconds; the exporter's own where no service is configured. */
-  response_time: number | null;
-}
+export type { Status };
 
+/** The original guide's status object, key for key. */
 export function readStatus(config: Config, collecting: Collecting, clock: Clock): Status {
   return {
     timestamp: new Date(clock.now()).toISOString(),

@@ -1,0 +1,314 @@
+import assert from "node:assert/strict";
+import { suite, type TestContext, test } from "node:test";
+import { interfere, startAbsentExporter, startClient, type TestClient } from "./support/client.ts";
+import { fakeClock } from "./support/clock.ts";
+import { sample, startExporter, type TestExporter } from "./support/exporter.ts";
+import { listen } from "./support/server.ts";
+import { until } from "./support/until.ts";
+
+const COUNTERS = [
+  "wecom_messages_total",
+  "wecom_messages_errors_total",
+  "wecom_message_processing_seconds_sum",
+  "consultations_total",
+  "cases_total",
+  "satisfaction_score_sum",
+];
+
+/** By COUNTERS. */
+async function counts({ text }: TestExporter): Promise<(number | undefined)[]> {
+  const scrape = await text("/metrics");
+  return COUNTERS.map((name) => sample(scrape, name));
+}
+
+/** One event of each type, two of messages. */
+function recordAll(client: TestClient): void {
+  client.recordMessage({ outcome: "ok", durationSeconds: 0.5 });
+  client.recordMessage({ outcome: "error" });
+  client.recordConsultation();
+  client.recordCase();
+  client.recordSatisfaction({ score: 4.5 });
+}
+const ALL = [2, 1, 0.5, 1, 1, 4.5];
+
+/** A server that takes every batch. @returns its address, and the ids in the order they came in */
+async function startTaker(t: TestContext) {
+  const batches: string[][] = [];
+  const url = await listen(t, async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    if (request.url !== "/events") return void response.writeHead(503).end();
+    const ids = JSON.parse(Buffer.concat(chunks).toString()).map(({ id }: { id: string }) => id);
+    batches.push(ids);
+    response.writeHead(202).end(JSON.stringify({ accepted: ids.length, duplicates: 0 }));
+  });
+  return { url, batches };
+}
+
+test("what is recorded is counted, without being waited for", async (t) => {
+  const exporter = await startExporter(t);
+  const client = startClient(exporter.url);
+  recordAll(client);
+  await until("all are counted", async () => (await counts(exporter)).join() === ALL.join());
+  assert.deepEqual(client.told, []);
+});
+
+test("flush waits until it is on disk", async (t) => {
+  const exporter = await startExporter(t);
+  const client = startClient(exporter.url, { timing: { interval: 3600_000 } });
+  recordAll(client);
+  assert.equal(await client.flush(), true);
+  assert.deepEqual(await counts(exporter), ALL);
+});
+
+test("the exporter is away, comes back, goes and comes again: everything is counted once", async (t) => {
+  const absent = await startAbsentExporter(t);
+  const client = startClient(absent.url);
+  recordAll(client);
+  assert.equal(await client.flush({ timeoutSeconds: 0.1 }), false);
+  const first = await absent.comeBack();
+  assert.equal(await client.flush(), true);
+  assert.deepEqual(await counts(first), ALL);
+  await first.stop();
+
+  recordAll(client);
+  assert.equal(await client.flush({ timeoutSeconds: 0.1 }), false);
+  const second = await absent.comeBack();
+  await until("the rest is counted", async () => (await counts(second))[0] === 4);
+  assert.deepEqual(
+    await counts(second),
+    ALL.map((count) => 2 * count),
+  );
+  const outages = client.told.filter((told) =>
+    told.startsWith(`unreachable: the exporter does not answer at ${absent.url}: `),
+  );
+  // The start's own request is one, each outage another, however often it was tried.
+  assert.equal(outages.length, 3, client.told.join("\n"));
+});
+
+test("the answer is lost after the commit: sent again, counted once", async (t) => {
+  const exporter = await startExporter(t);
+  let cuts = 0;
+  const proxy = await interfere(t, exporter, async (_events, forward, request, response) => {
+    const { status, text } = await forward();
+    if (cuts++ < 2) request.socket.destroy();
+    else response.writeHead(status).end(text);
+  });
+  const client = startClient(proxy);
+  recordAll(client);
+  assert.equal(await client.flush(), true);
+  assert.equal(cuts, 3);
+  assert.deepEqual(await counts(exporter), ALL);
+});
+
+test("an answer that does not come is waited for only so long", async (t) => {
+  const exporter = await startExporter(t);
+  let silent = true;
+  const proxy = await interfere(t, exporter, async (_events, forward, _request, response) => {
+    const { status, text } = await forward();
+    if (!silent) response.writeHead(status).end(text);
+    silent = false;
+  });
+  const client = startClient(proxy, { timing: { timeout: 50 } });
+  client.recordCase();
+  assert.equal(await client.flush(), true);
+  assert.deepEqual(await counts(exporter), [0, 0, 0, 0, 1, 0]);
+  assert.match(client.told.join(), /unreachable: the exporter does not answer at http:\S+: .*timeout/);
+});
+
+for (const status of [500, 503, 429, 200, 202, 302, 404]) {
+  test(`HTTP ${status} without a count is no success: sent again`, async (t) => {
+    const exporter = await startExporter(t);
+    let refusals = 0;
+    const proxy = await interfere(t, exporter, async (_events, forward, _request, response) => {
+      if (refusals++ < 3) return void response.writeHead(status, { Location: "/metrics" }).end("{}");
+      const answer = await forward();
+      response.writeHead(answer.status).end(answer.text);
+    });
+    const client = startClient(proxy);
+    recordAll(client);
+    assert.equal(await client.flush(), true);
+    assert.deepEqual(await counts(exporter), ALL);
+    assert.equal(client.told.length, 1, client.told.join("\n"));
+    const kind = status === 429 || status >= 500 ? "unavailable" : "unexpected";
+    assert.match(client.told.join(), new RegExp(`^${kind}: ${proxy} answers HTTP ${status}`));
+  });
+}
+
+test("bad events among good ones: exactly they are left out, and named", async (t) => {
+  const clock = fakeClock();
+  const exporter = await startExporter(t, { clock });
+  const client = startClient(exporter.url, { clock });
+  client.recordCase();
+  client.recordMessage({ outcome: "ok", id: "too-old", at: new Date(clock.now() - 49 * 3600_000) });
+  client.recordCase({ at: new Date(clock.now() - 47 * 3600_000) });
+  client.recordConsultation({ id: "too-early", at: "2026-02-12T22:00:00+08:00" });
+  client.recordSatisfaction({ score: 3 });
+  assert.equal(await client.flush(), true);
+  assert.deepEqual(await counts(exporter), [0, 0, 0, 0, 2, 3]);
+  const rule = "at: must be at most 48 h back and 5 min ahead";
+  assert.deepEqual(client.told, [
+    `refused: the exporter refused 2 of 5 events: message too-old ${rule}; consultation too-early ${rule}`,
+  ]);
+});
+
+test("a 400 that names no event loses none", async (t) => {
+  const exporter = await startExporter(t);
+  const answers = [
+    "{}",
+    '{"error":"no","problems":[]}',
+    '{"problems":[{"index":7},{"index":"0"},null]}',
+    "<html>",
+  ];
+  const proxy = await interfere(t, exporter, async (_events, forward, _request, response) => {
+    const refusal = answers.shift();
+    if (refusal !== undefined) return void response.writeHead(400).end(refusal);
+    const { status, text } = await forward();
+    response.writeHead(status).end(text);
+  });
+  const client = startClient(proxy);
+  recordAll(client);
+  assert.equal(await client.flush(), true);
+  assert.deepEqual(await counts(exporter), ALL);
+});
+
+test("a batch that is too large is halved, until it is taken", async (t) => {
+  const exporter = await startExporter(t);
+  const sizes: number[] = [];
+  const proxy = await interfere(t, exporter, async (events, forward, _request, response) => {
+    sizes.push(events.length);
+    if (events.length > 2) return void response.writeHead(413).end();
+    const { status, text } = await forward();
+    response.writeHead(status).end(text);
+  });
+  const client = startClient(proxy);
+  recordAll(client);
+  recordAll(client);
+  assert.equal(await client.flush(), true);
+  assert.deepEqual(sizes, [10, 5, 3, 2, 2, 2, 2, 2]);
+  assert.deepEqual(
+    await counts(exporter),
+    ALL.map((count) => 2 * count),
+  );
+});
+
+test("a few hundred are sent at once, the rest in time, all in order", async (t) => {
+  const { url, batches } = await startTaker(t);
+  const client = startClient(url, { timing: { interval: 100 } });
+  const ids = Array.from({ length: 1234 }, (_, number) => `case-${number}`);
+  for (const id of ids) client.recordCase({ id });
+  await until("all arrived", () => batches.flat().length === ids.length);
+  assert.deepEqual(batches.flat(), ids);
+  assert.deepEqual(
+    batches.map(({ length }) => length),
+    [500, 500, 234],
+  );
+});
+
+test("the queue is full: the oldest are kept, the loss is told once, with its number", async (t) => {
+  const absent = await startAbsentExporter(t);
+  const client = startClient(absent.url, { maxWaiting: 3 });
+  for (const outcome of ["ok", "ok", "ok", "error", "error"] as const) client.recordMessage({ outcome });
+  assert.equal(await client.flush({ timeoutSeconds: 0.1 }), false);
+  client.recordMessage({ outcome: "error" });
+  assert.equal(await client.flush({ timeoutSeconds: 0 }), false);
+  const losses = client.told.filter((told) => told.startsWith("dropped"));
+  const reason = "3 wait for the exporter already (option maxWaiting)";
+  assert.deepEqual(losses, [
+    `dropped: 2 events were lost: ${reason}`,
+    `dropped: 1 event was lost: ${reason}`,
+  ]);
+
+  const exporter = await absent.comeBack();
+  assert.equal(await client.flush(), true);
+  assert.deepEqual(await counts(exporter), [3, 0, 0, 0, 0, 0]);
+  client.recordCase();
+  assert.equal(await client.flush(), true);
+  assert.deepEqual(await counts(exporter), [3, 0, 0, 0, 1, 0]);
+});
+
+suite("the token", () => {
+  test("is wrong, and then right: told once, nothing lost, and it is in no error", async (t) => {
+    const exporter = await startExporter(t, { env: { EXPORTER_TOKEN: "right-token" } });
+    let asked = 0;
+    const count = await listen(t, async (request, response) => {
+      asked++;
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+      const authorization = request.headers.authorization ?? "";
+      const answer = await exporter.send(Buffer.concat(chunks).toString(), { authorization });
+      response.writeHead(answer.status).end(await answer.text());
+    });
+    const client = startClient(count, { token: "wrong-token" });
+    await until("the start is refused", () => client.told.length === 1);
+    client.told.length = 0;
+    recordAll(client);
+    await until("it was tried again and again", () => asked > 5);
+    assert.deepEqual(client.told, [
+      `unauthorized: ${count} answers HTTP 401: Authorization: Bearer <token> is required (the token is another: set EXPORTER_TOKEN to the exporter's)`,
+    ]);
+
+    void client.startMonitoring({ token: "right-token" });
+    assert.equal(await client.flush(), true);
+    assert.deepEqual(await counts(exporter), ALL);
+    assert.doesNotMatch(client.told.join(), /wrong-token|right-token/);
+  });
+
+  test("that no header can hold is refused without being repeated", async (t) => {
+    const exporter = await startExporter(t);
+    const client = startClient(exporter.url, { token: "line\nbreak" });
+    client.recordCase();
+    assert.equal(await client.flush(), true);
+    assert.deepEqual(client.told, ["invalid: option token must be printable ASCII without spaces"]);
+  });
+});
+
+test("an address with a password is not used, nor repeated; the right one gets everything", async (t) => {
+  const exporter = await startExporter(t);
+  const client = startClient(exporter.url.replace("//", "//user:s3cret@"));
+  recordAll(client);
+  assert.equal(await client.flush({ timeoutSeconds: 0.05 }), false);
+  assert.ok(client.told.length > 0);
+  for (const told of client.told)
+    assert.equal(
+      told,
+      "invalid: MONITORING_URL must be an http:// or https:// address without user name, password or query",
+    );
+  assert.equal(await client.startMonitoring({ url: `${exporter.url}/` }), true);
+  assert.equal(await client.flush(), true);
+  assert.deepEqual(await counts(exporter), ALL);
+});
+
+test("what is recorded wrongly is told, and nothing of it sent", async (t) => {
+  const exporter = await startExporter(t);
+  const client = startClient(exporter.url);
+  const wrong = client as unknown as Record<string, (details?: unknown) => void>;
+  wrong.recordMessage?.();
+  wrong.recordMessage?.({ outcome: "fine" });
+  wrong.recordMessage?.({ outcome: "ok", durationSeconds: -1 });
+  wrong.recordMessage?.({ outcome: "ok", durationSeconds: 86_401 });
+  wrong.recordMessage?.({ outcome: "ok", durationSeconds: "1" });
+  wrong.recordSatisfaction?.({ score: Number.NaN });
+  wrong.recordSatisfaction?.({ score: 0.9 });
+  wrong.recordCase?.({ id: "x".repeat(129) });
+  wrong.recordCase?.({ id: "" });
+  wrong.recordCase?.({ at: "yesterday" });
+  wrong.recordCase?.({ at: new Date(Number.NaN) });
+  wrong.recordConsultation?.(null);
+  client.recordCase({ id: "x".repeat(128) });
+  assert.equal(await client.flush(), true);
+  assert.deepEqual(await counts(exporter), [0, 0, 0, 0, 1, 0]);
+  const duration = "message not recorded: durationSeconds must be a number of seconds, 0 to 86400";
+  const score = "satisfaction not recorded: score must be a number, 1 to 5";
+  const id = "case not recorded: id must be a text of 1 to 128 characters";
+  const at = "case not recorded: at must be a Date or an RFC 3339 time, such as 2026-02-12T21:46:44+08:00";
+  assert.deepEqual(
+    client.told.map((told) => told.replace("invalid: ", "")),
+    [
+      "message not recorded: the argument must be an object",
+      'message not recorded: outcome must be "ok" or "error"',
+      ...[duration, duration, duration, score, score, id, id, at, at],
+      "consultation not recorded: the argument must be an object",
+    ],
+  );
+});
