@@ -4,12 +4,15 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { restoreManifest } from "./manifest.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const withDev = process.argv.includes("--dev");
 /** The oldest Node that runs TypeScript and has all that we use of it. */
 const NODE_MAJOR = 26;
 
+// npm pack may have been killed; npm ci would refuse what it left.
+restoreManifest(root);
 const wanted = readPackages("package-lock.json");
 const present = readPackages("node_modules/.package-lock.json");
 if (!isInstalled()) {
