@@ -170,6 +170,14 @@ suite("a process that ends", () => {
     assert.ok(performance.now() - begin < 4000, "waited for a retry");
   });
 
+  test("nor by a full queue: it says how many found no room", async () => {
+    const begin = performance.now();
+    const start = "void monitoring.startMonitoring({ maxWaiting: 1 })";
+    const stderr = await run(`${start}; for (let i = 0; i < 4; i++) monitoring.recordCase()`, NOWHERE);
+    assert.match(stderr, /MonitoringError: 3 events were lost: 1 wait for the exporter already/);
+    assert.ok(performance.now() - begin < 4000, "waited for the next report");
+  });
+
   test("nor for long by one that does not answer", async (t) => {
     const url = await listen(t, () => {});
     const begin = performance.now();

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { interfere, startAbsentExporter, startClient, type TestClient } from "./support/client.ts";
 import { fakeClock } from "./support/clock.ts";
 import { sample, startExporter, type TestExporter } from "./support/exporter.ts";
@@ -170,6 +171,10 @@ test("a 400 that names no event loses none", async (t) => {
   recordAll(client);
   assert.equal(await client.flush(), true);
   assert.deepEqual(await counts(exporter), ALL);
+  assert.deepEqual(
+    client.told.map((told) => told.split(":")[0]),
+    ["unexpected", "refused", "unexpected"],
+  );
 });
 
 test("a batch that is too large is halved, until it is taken", async (t) => {
@@ -192,17 +197,35 @@ test("a batch that is too large is halved, until it is taken", async (t) => {
   );
 });
 
-test("a few hundred are sent at once, the rest in time, all in order", async (t) => {
+test("a few hundred are sent at once, the rest in its time, all in order", async (t) => {
   const { url, batches } = await startTaker(t);
-  const client = startClient(url, { timing: { interval: 100 } });
+  const client = startClient(url, { timing: { interval: 3600_000 } });
   const ids = Array.from({ length: 1234 }, (_, number) => `case-${number}`);
   for (const id of ids) client.recordCase({ id });
-  await until("all arrived", () => batches.flat().length === ids.length);
+  await until("full batches arrived", () => batches.length === 2);
+  assert.equal(await client.flush(), true);
   assert.deepEqual(batches.flat(), ids);
   assert.deepEqual(
     batches.map(({ length }) => length),
     [500, 500, 234],
   );
+});
+
+test("while it waits to retry, full batches ask no sooner", async (t) => {
+  let asked = 0;
+  const url = await listen(t, (request, response) => {
+    request.resume();
+    if (request.url === "/events") asked++;
+    response.writeHead(503).end();
+  });
+  const client = startClient(url, { timing: { firstRetry: 3600_000, longestRetry: 3600_000 } });
+  client.recordCase();
+  await until("it was asked", () => asked === 1);
+  for (let count = 0; count < 2000; count++) {
+    client.recordCase();
+    if (count % 100 === 0) await sleep(1);
+  }
+  assert.equal(asked, 1);
 });
 
 test("the queue is full: the oldest are kept, the loss is told once, with its number", async (t) => {
@@ -252,6 +275,23 @@ suite("the token", () => {
     assert.equal(await client.flush(), true);
     assert.deepEqual(await counts(exporter), ALL);
     assert.doesNotMatch(client.told.join(), /wrong-token|right-token/);
+  });
+
+  test("is set right while the wrong one is being refused: tried again at once", async (t) => {
+    const exporter = await startExporter(t);
+    const refuse: (() => void)[] = [];
+    const proxy = await interfere(t, exporter, async (_events, forward, request, response) => {
+      if (request.headers.authorization !== "Bearer right-token")
+        return void refuse.push(() => response.writeHead(401).end());
+      const { status, text } = await forward();
+      response.writeHead(status).end(text);
+    });
+    const client = startClient(proxy, { token: "wrong-token", timing: { slowRetry: 3600_000 } });
+    client.recordCase();
+    await until("it was asked", () => refuse.length === 1);
+    void client.startMonitoring({ token: "right-token" });
+    refuse[0]?.();
+    await until("the event is counted", async () => (await counts(exporter))[4] === 1);
   });
 
   test("that no header can hold is refused without being repeated", async (t) => {
