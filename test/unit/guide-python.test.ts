@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { execFile, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { guideCode } from "../helpers/guide.ts";
 import { interfere, startAbsentExporter } from "./support/client.ts";
@@ -20,7 +20,7 @@ const { status } = spawnSync("python3", ["-c", "import requests"]);
 const options = { skip: status !== 0 && "python3 with requests is not installed (Debian: python3-requests)" };
 
 /** Runs a script beside the guide's module. */
-async function run(t: TestContext, script: string, url: string) {
+function run(t: TestContext, script: string, url: string) {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, "monitoring.py"), MODULE);
   writeFileSync(join(folder, "app.py"), script);
@@ -72,7 +72,7 @@ test("the exporter comes late: everything is counted once", options, async (t) =
   const script =
     "import monitoring\nfor _ in range(1234): monitoring.record_case()\nprint(monitoring.flush(30))";
   const running = run(t, script, absent.url);
-  await sleep(500);
+  await once(running.child.stderr ?? assert.fail(), "data");
   const exporter = await absent.comeBack();
   const { stdout, stderr } = await running;
   assert.equal(stdout, "True\n");
