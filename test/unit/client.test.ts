@@ -270,10 +270,14 @@ suite("the token", () => {
       `unauthorized: ${count} answers HTTP 401: Authorization: Bearer <token> is required (the token is another: set EXPORTER_TOKEN to the exporter's)`,
     ]);
 
+    // Told again to whoever tries again: once by the start itself, once by the events.
+    await client.startMonitoring({ token: "wrong-again" });
+    await until("it is told again", () => client.told.length === 3);
+
     void client.startMonitoring({ token: "right-token" });
     assert.equal(await client.flush(), true);
     assert.deepEqual(await counts(exporter), ALL);
-    assert.doesNotMatch(client.told.join(), /wrong-token|right-token/);
+    assert.doesNotMatch(client.told.join(), /wrong-token|wrong-again|right-token/);
   });
 
   test("is set right while the wrong one is being refused: tried again at once", async (t) => {
