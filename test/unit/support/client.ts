@@ -7,7 +7,7 @@ import type { MonitoringOptions } from "../../../client/settings.ts";
 import type { WireEvent } from "../../../client/wire.ts";
 import { freePorts } from "../../helpers/ports.ts";
 import { type FakeClock, fakeClock } from "./clock.ts";
-import { type ExporterSettings, startExporter, type TestExporter } from "./exporter.ts";
+import { type ExporterSettings, sample, startExporter, type TestExporter } from "./exporter.ts";
 import { temporaryFolder } from "./folder.ts";
 import { listen } from "./server.ts";
 
@@ -43,6 +43,32 @@ export function startClient(
   void client.startMonitoring({ onError, ...options });
   return Object.assign(client, { told });
 }
+
+const COUNTERS = [
+  "wecom_messages_total",
+  "wecom_messages_errors_total",
+  "wecom_message_processing_seconds_sum",
+  "consultations_total",
+  "cases_total",
+  "satisfaction_score_sum",
+];
+
+/** By COUNTERS. */
+export async function counts({ text }: TestExporter): Promise<(number | undefined)[]> {
+  const scrape = await text("/metrics");
+  return COUNTERS.map((name) => sample(scrape, name));
+}
+
+/** One event of each type, two of messages. */
+export function recordAll(client: TestClient): void {
+  client.recordMessage({ outcome: "ok", durationSeconds: 0.5 });
+  client.recordMessage({ outcome: "error" });
+  client.recordConsultation();
+  client.recordCase();
+  client.recordSatisfaction({ score: 4.5 });
+}
+/** What recordAll() makes of counts(). */
+export const ALL = [2, 1, 0.5, 1, 1, 4.5];
 
 /** An exporter that can go away and come back, with the same data on the same port. */
 export async function startAbsentExporter(t: TestContext, settings: ExporterSettings = {}) {
