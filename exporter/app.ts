@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import express, { type Express, type Request, type Response } from "express";
+import type { Express, Request, Response } from "express";
 import type { Registry } from "prom-client";
 import { z } from "zod";
 import type { MetricValue, MonitoringData } from "../client/wire.ts";
@@ -11,6 +11,7 @@ import { guardWrites } from "../service/guard.ts";
 import type { Logger } from "../service/logger.ts";
 import { readAlerts } from "./api/alerts.ts";
 import { readDashboard } from "./api/dashboard.ts";
+import { takeEvents } from "./api/events.ts";
 import { readStatus } from "./api/status.ts";
 import { UpstreamError } from "./api/upstream.ts";
 import type { Collecting } from "./collecting.ts";
@@ -29,7 +30,6 @@ export interface AppParts {
   logger: Logger;
 }
 
-const EVENTS_LIMIT = "8mb";
 /** Seconds. */
 const RETRY_AFTER = "10";
 const RECENT_ALERTS = new URLSearchParams({ limit: "50" });
@@ -47,8 +47,9 @@ const dashboardQuery = z.object({
 /** Every route of the exporter. */
 export function createApp(parts: AppParts): Express {
   const addRoutes = (app: Express) => {
+    // First: the routes are tried in order, and this one is asked most.
+    app.post("/events", guardWrites(parts.environment.exporterToken), takeEvents(parts.journal));
     addMetrics(app, parts);
-    addEvents(app, parts);
     addApi(app, parts);
     addControl(app, parts);
     app.get("/", (_request, response) => {
@@ -77,15 +78,6 @@ function addMetrics(app: Express, { registry }: AppParts): void {
       open ? "application/openmetrics-text; version=1.0.0; charset=utf-8" : registry.contentType,
     );
     response.end(open ? toOpenMetrics(text) : text);
-  });
-}
-
-function addEvents(app: Express, { journal, environment }: AppParts): void {
-  const readBody = express.raw({ type: () => true, limit: EVENTS_LIMIT });
-  app.post("/events", guardWrites(environment.exporterToken), readBody, async (request, response) => {
-    const bytes: unknown = request.body;
-    const body = bytes instanceof Buffer ? bytes : Buffer.alloc(0);
-    response.status(202).json(await journal.record(body, request.get("content-type") ?? ""));
   });
 }
 

@@ -5,9 +5,20 @@ export interface Calendar {
   yesterday(at: number): string;
 }
 
+/** Milliseconds. Midnight and changes of the clock fall on whole quarters of an hour, in every zone there is. */
+const QUARTER = 15 * 60_000;
+
 export function createCalendar(timezone: string): Calendar {
   const format = new Intl.DateTimeFormat("en-CA", { timeZone: timezone, dateStyle: "short" });
-  const today = (at: number) => format.format(at);
+  /** The day asked for last: formatting takes longer than all else that counting an event needs. */
+  let known = { quarter: Number.NaN, day: "" };
+
+  function today(at: number): string {
+    const quarter = Math.floor(at / QUARTER);
+    if (quarter !== known.quarter) known = { quarter, day: format.format(at) };
+    return known.day;
+  }
+
   return {
     today,
     // By the date, not by 24 h: where clocks change, a day has 23 or 25.

@@ -8,10 +8,11 @@ export interface EventIds {
   /** @returns whether the id is new; it is known from now on */
   remember(id: string, now: number): boolean;
   /**
-   * Looks at the next `count` ids, in their own order and round and round, and drops the old ones. Called with more
-   * than were added it keeps the table at the ids of about a day, without ever dropping many at once.
+   * Looks at the next ids, in their own order and round and round, and drops the old ones: at two for each that was
+   * added, which keeps the table at the ids of about a day without ever dropping many at once.
+   * @param atLeast looks at so many, and writes even if none is dropped
    */
-  sweep(now: number, count: number): void;
+  sweep(now: number, atLeast: number): void;
 }
 
 /** Times are in milliseconds since the epoch. One from a clock that was ahead by more than a day counts as old too. */
@@ -28,9 +29,18 @@ export function openEventIds(database: DatabaseSync): EventIds {
   const dropRest = database.prepare("DELETE FROM event_ids WHERE id > ? AND seen_at NOT BETWEEN ? AND ?");
   const move = database.prepare("UPDATE sweep SET position = ?, at = ?");
 
+  let added = 0;
+
   return {
-    remember: (id, now) => remember.run(id, now, now - MEMORY, now + MEMORY).changes > 0,
-    sweep(now, count) {
+    remember(id, now) {
+      const isNew = remember.run(id, now, now - MEMORY, now + MEMORY).changes > 0;
+      if (isNew) added += 1;
+      return isNew;
+    },
+    sweep(now, atLeast) {
+      const count = Math.max(2 * added, atLeast);
+      if (count === 0) return;
+      added = 0;
       const from = String(position.get()?.position);
       const to = end.get(from, count - 1)?.id;
       if (to === undefined) dropRest.run(from, now - MEMORY, now + MEMORY);

@@ -8,9 +8,8 @@ import { add, addToTotals } from "./series.ts";
 
 /** Today, yesterday, and the two days before that an event's `at` may still name. */
 const DAYS_KEPT = 4;
-/** Ids looked at whether they are old: more than were added, and many when there is nothing else to do. */
-const SWEEP_PER_EVENT = 2;
-const SWEEP_IDLE = 50_000;
+/** Ids looked at, whether they are old, when there is nothing else to do. */
+const IDLE_SWEEP = 50_000;
 
 /** What became of one batch. */
 export interface Recorded {
@@ -29,8 +28,8 @@ export interface Counts {
 /** The event totals, on disk. */
 export interface EventStore {
   /**
-   * Counts each batch whole, all in one transaction that is on disk when this returns. It writes even where there is
-   * nothing to count, so that a disk that takes nothing is noticed.
+   * Counts each batch whole, all in one transaction that is on disk when this returns. Where there is nothing to count
+   * it tidies up, and writes all the same: a disk that takes nothing is noticed.
    * @param now milliseconds since the epoch
    * @returns what became of each batch, and the counts that changed, as they are now
    * @throws when the disk refuses; then nothing was counted
@@ -65,9 +64,9 @@ export function openEventStore(dataDir: string, timezone: string): EventStore {
       return transaction(database, () => {
         const added: Counts = { totals: new Map(), days: new Map() };
         const recorded = batches.map((batch) => countBatch(batch, now, added));
-        const accepted = recorded.reduce((sum, outcome) => sum + outcome.accepted, 0);
-        ids.sweep(now, accepted > 0 ? SWEEP_PER_EVENT * accepted : SWEEP_IDLE);
-        forgetDays.run(today(now - DAYS_KEPT * 24 * 3600_000));
+        const idle = added.totals.size === 0;
+        ids.sweep(now, idle ? IDLE_SWEEP : 0);
+        if (idle) forgetDays.run(today(now - DAYS_KEPT * 24 * 3600_000));
         return { recorded, changed: { totals: addTotals(added.totals), days: addDays(added.days) } };
       });
     },

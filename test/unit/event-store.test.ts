@@ -155,6 +155,7 @@ suite("messages of a day", () => {
     store.record([[OK]]);
     clock.advance(5 * 24 * 3600);
     store.record([[OK]]);
+    store.record([[]]);
     const database = new DatabaseSync(join(folder, "events.db"));
     t.after(() => database.close());
     const days = database.prepare("SELECT day FROM daily_messages").all();

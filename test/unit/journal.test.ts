@@ -94,6 +94,11 @@ test("while the disk refuses, everybody is told so and nothing counts; then it g
   assert.equal(cases(), 1);
 });
 
+/** Lets the journal send what waits. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
+}
+
 /** A thread that answers when the test says so. */
 function slowThread(): StoreThread & { answer(): void } {
   const asked: PromiseWithResolvers<StoreReply>[] = [];
@@ -116,7 +121,7 @@ test("a disk that does not answer: refused at the deadline, those after it at on
   const record = recording(journal.record);
   const overdue = /the disk has not answered for 0.05 s/;
   const first = record(CASE);
-  await new Promise(setImmediate);
+  await turns();
   const second = record(CASE);
   await assert.rejects(first, overdue);
   await assert.rejects(second, overdue);
@@ -125,12 +130,11 @@ test("a disk that does not answer: refused at the deadline, those after it at on
   assert.ok(performance.now() - begun < 40);
 
   thread.answer();
-  await new Promise(setImmediate);
+  await turns();
   // What was under way has been counted after all.
   assert.equal(journal.counts?.totals.get("cases_total"), 1);
   const next = record(CASE);
-  await new Promise(setImmediate);
-  await new Promise(setImmediate);
+  await turns();
   thread.answer();
   assert.deepEqual(await next, { accepted: 1, duplicates: 0 });
 });
