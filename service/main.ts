@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import { ConfigError } from "../config/config-error.ts";
 import { type Env, EnvironmentError } from "../config/environment.ts";
 import { createLogger, type Logger } from "./logger.ts";
@@ -29,6 +30,8 @@ export async function main(
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop(signal));
     if (process.env.npm_lifecycle_event === name) stopWithParent(stop);
     await service.start();
+    // Now, as one that is killed would not leave it (compile-cache.mjs).
+    flushCompileCache();
   } catch (error) {
     if (error instanceof ConfigError || error instanceof EnvironmentError) {
       process.stderr.write(`${error.message}\n`);

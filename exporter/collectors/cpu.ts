@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { platform } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import systeminformation from "systeminformation";
 import type { Collector } from "./collector.ts";
+import { systeminformation } from "./elsewhere.ts";
 
 /** A reading with no earlier one to compare with is taken twice, this many milliseconds apart. */
 const FIRST_WINDOW = 250;
@@ -39,11 +39,15 @@ export function cpuCollector(readStat: () => string = readProcStat): Collector {
     name: "cpu",
     deadline: 5000,
     async collect() {
-      const usage =
-        platform() === "linux" ? await linuxUsage() : (await systeminformation.currentLoad()).currentLoad;
+      const usage = platform() === "linux" ? await linuxUsage() : await usageElsewhere();
       return [{ metric: "system_cpu_usage_percent", value: Math.min(100, Math.max(0, usage)) }];
     },
   };
+}
+
+async function usageElsewhere(): Promise<number> {
+  const { currentLoad } = await systeminformation();
+  return (await currentLoad()).currentLoad;
 }
 
 /** In the main thread: the kernel answers from its own memory; libuv's pool may be taken by look-ups of names. */

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { platform } from "node:os";
 import { join } from "node:path";
-import systeminformation from "systeminformation";
 import { type Collector, PartialError, type Sample } from "./collector.ts";
+import { systeminformation } from "./elsewhere.ts";
 import { type Mount, parseMounts } from "./mounts.ts";
 import { createStatfs, type Outcome, type Statfs } from "./statfs.ts";
 
@@ -51,7 +51,8 @@ function describe({ mountpoint, fstype }: Mount, outcome: Exclude<Outcome, { kin
 }
 
 async function collectElsewhere(): Promise<Sample[]> {
-  const disks = await systeminformation.fsSize();
+  const { fsSize } = await systeminformation();
+  const disks = await fsSize();
   return disks.map(({ mount, fs, type, used, available }) =>
     toSample({ mountpoint: mount, device: fs, fstype: type }, used, available),
   );

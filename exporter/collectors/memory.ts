@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { platform } from "node:os";
-import systeminformation from "systeminformation";
 import type { Collector } from "./collector.ts";
+import { systeminformation } from "./elsewhere.ts";
 
 /** What programs could still take, page cache included, counts as available. */
 export function memoryCollector(): Collector {
@@ -13,7 +13,7 @@ export function memoryCollector(): Collector {
       const { available, total } =
         platform() === "linux"
           ? parseMeminfo(readFileSync("/proc/meminfo", "utf8"))
-          : await systeminformation.mem();
+          : await (await systeminformation()).mem();
       return [{ metric: "system_memory_usage_percent", value: 100 * (1 - available / total) }];
     },
   };

@@ -41,6 +41,14 @@ export function createParts(options: PartsOptions): Part[] {
   ];
 }
 
+/**
+ * How Node runs a service; package.json and docker-compose.yml say the same. A small young generation keeps 20 MB that
+ * would be garbage most of the time.
+ */
+export function serviceFlags(project: string): string[] {
+  return ["--import", join(project, "service/compile-cache.mjs"), "--max-semi-space-size=2"];
+}
+
 /** What a process needs of the machine; none of it decides whether to start it anew. */
 const MACHINE_VARIABLES = ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "SystemRoot"];
 
@@ -94,7 +102,7 @@ function servicePart(name: "exporter" | "relay", entry: string, options: PartsOp
   const people = publicUrls(config, env, ports);
   const draft = {
     name,
-    command: [process.execPath, join(project, entry)],
+    command: [process.execPath, ...serviceFlags(project), join(project, entry)],
     env: {
       MONITORING_CONFIG: configFile,
       DATA_DIR: paths.data,

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { serviceFlags } from "../../scripts/stack/parts.ts";
 import { PROJECT } from "../../scripts/stack/project.ts";
 import { eventually } from "./eventually.ts";
 import { freePorts } from "./ports.ts";
@@ -45,7 +46,7 @@ export async function createExporterProcess(
     url,
     dataDir,
     async start() {
-      child = spawn(process.execPath, ["exporter/main.ts"], {
+      child = spawn(process.execPath, [...serviceFlags(PROJECT), "exporter/main.ts"], {
         cwd: PROJECT,
         env: {
           PATH: process.env.PATH,

@@ -3,12 +3,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { parse } from "yaml";
-import { GRAFANA_SETTINGS } from "../../scripts/stack/parts.ts";
+import { GRAFANA_SETTINGS, serviceFlags } from "../../scripts/stack/parts.ts";
 import { PROJECT } from "../../scripts/stack/project.ts";
 import { VERSIONS } from "../../scripts/stack/releases.ts";
 
 interface Service {
   image: string;
+  command?: string[];
   user: string;
   read_only: boolean;
   cap_drop: string[];
@@ -60,6 +61,22 @@ test("images are pinned to the versions that a native stack downloads, and can b
   for (const [variable, image] of Object.entries(images)) {
     assert.ok(text.includes(`\${${variable}:-${image}}`), `${variable} in docker-compose.yml`);
     assert.ok(example.includes(`# ${variable}=${image}\n`), `${variable} in .env.example`);
+  }
+});
+
+test("Node runs the services with the same flags in a container, natively and in the foreground", () => {
+  const { scripts } = JSON.parse(readFileSync(join(PROJECT, "package.json"), "utf8"));
+  const flags = serviceFlags(".").join(" ");
+  for (const [name, entry] of Object.entries({
+    exporter: "exporter/main.ts",
+    relay: "alertmanager/relay/main.ts",
+  })) {
+    const command = compose.services[name]?.command?.join(" ").replace("./service", "service");
+    assert.equal(command, `node ${flags} ${entry}`);
+    assert.equal(
+      scripts[name].replace("./service", "service"),
+      `node --env-file-if-exists=.env ${flags} ${entry}`,
+    );
   }
 });
 
