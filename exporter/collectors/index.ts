@@ -15,6 +15,7 @@ export function createCollectors(config: Config, hostRoot: string, ownUrl: () =>
       targets: config.services,
       ownUrl,
       deadline: probeDeadline(config.thresholds.responseTime),
+      patience: 0.8 * config.collectInterval,
     }),
   ];
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { OWN_SERVICE, type ServiceTarget } from "../../config/config.ts";
 import type { Collector, Sample } from "./collector.ts";
+import { within } from "./within.ts";
 
 export interface ServicesOptions {
   targets: ServiceTarget[];
@@ -8,6 +9,8 @@ export interface ServicesOptions {
   ownUrl: () => string;
   /** When a probe gives up, in seconds. */
   deadline: number;
+  /** How long a run waits for its probes, in seconds: shorter than from one run to the next. */
+  patience: number;
 }
 
 /**
@@ -18,27 +21,48 @@ const BATCH = 5;
 /** Milliseconds from one batch to the next. */
 const PAUSE = 10;
 
-/** Probes every service, each with a deadline of its own. */
-export function servicesCollector({ targets, ownUrl, deadline }: ServicesOptions): Collector {
+/**
+ * Probes every service, each with a deadline of its own. A run waits for the probes `patience` long and publishes the
+ * newest of each: one that takes longer is not asked again meanwhile, and told with the run after it has ended.
+ */
+export function servicesCollector({ targets, ownUrl, deadline, patience }: ServicesOptions): Collector {
+  const underWay = new Map<string, Promise<void>>();
+  const newest = new Map<string, Sample[]>();
   let stopping = new AbortController();
-  const batches = Math.ceil((targets.length + 1) / BATCH);
+
+  async function keep(target: ServiceTarget, signal: AbortSignal): Promise<void> {
+    const samples = await probe(target, deadline, signal);
+    if (signal.aborted) return;
+    newest.set(target.name, samples);
+    underWay.delete(target.name);
+  }
+
+  async function probeAll(targets: ServiceTarget[]): Promise<void> {
+    for (let begin = 0; begin < targets.length; begin += BATCH) {
+      if (begin > 0) await sleep(PAUSE, undefined, { signal: stopping.signal });
+      for (const target of targets.slice(begin, begin + BATCH)) {
+        if (!underWay.has(target.name)) underWay.set(target.name, keep(target, stopping.signal));
+      }
+    }
+    await Promise.all(underWay.values());
+  }
+
   return {
     name: "services",
-    // Every probe ends by its own deadline; this one only guards against a mistake here.
-    deadline: (deadline + 5) * 1000 + 2 * batches * PAUSE,
+    // Every run ends by its patience; this one only guards against a mistake here.
+    deadline: (patience + 5) * 1000,
     async collect() {
-      stopping = new AbortController();
-      const { signal } = stopping;
       const all = [...targets, { name: OWN_SERVICE, url: `${ownUrl()}/-/healthy` }];
-      const probes: Promise<Sample[]>[] = [];
-      for (let begin = 0; begin < all.length; begin += BATCH) {
-        if (begin > 0) await sleep(PAUSE, undefined, { signal });
-        probes.push(...all.slice(begin, begin + BATCH).map((target) => probe(target, deadline, signal)));
-      }
-      return (await Promise.all(probes)).flat();
+      await within(probeAll(all), patience * 1000);
+      return all.flatMap(({ name }) => newest.get(name) ?? []);
     },
     // A silent service would keep the process until its deadline.
-    stop: () => stopping.abort(),
+    stop() {
+      stopping.abort();
+      stopping = new AbortController();
+      underWay.clear();
+      newest.clear();
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 import { type Answer, type StatfsThread, startStatfsThread } from "./statfs-thread.ts";
+import { within } from "./within.ts";
 
 /** A mount to ask. */
 export interface Question {
@@ -121,15 +122,4 @@ export function createStatfs({
 /** Leaving waits for every thread, whatever way it is done; a stuck one would keep the process for ever. */
 function killProcess(): void {
   process.kill(process.pid, "SIGKILL");
-}
-
-/** @returns undefined where it takes longer @param limit in milliseconds */
-async function within<T>(promise: Promise<T>, limit: number): Promise<T | undefined> {
-  const late = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => late.resolve(undefined), limit);
-  try {
-    return await Promise.race([promise, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

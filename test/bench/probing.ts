@@ -31,7 +31,12 @@ export async function measureProbing(services: number, rounds = 5): Promise<Prob
   const { server, url } = await startTarget();
   try {
     const targets = Array.from({ length: services }, (_, index) => ({ name: `service_${index}`, url }));
-    const collector = servicesCollector({ targets, ownUrl: () => url, deadline: DEADLINE });
+    const collector = servicesCollector({
+      targets,
+      ownUrl: () => url,
+      deadline: DEADLINE,
+      patience: DEADLINE,
+    });
     await round(collector.collect, services);
     const delay = monitorEventLoopDelay({ resolution: RESOLUTION });
     delay.enable();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, type TestContext, test } from "node:test";
-import { setImmediate as turn } from "node:timers/promises";
+import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 import { OWN_SERVICE } from "../../config/config.ts";
 import { createCollectors } from "../../exporter/collectors/index.ts";
 import { probeDeadline, servicesCollector } from "../../exporter/collectors/services.ts";
@@ -73,7 +73,12 @@ test("services are probed at the same time: a silent one does not delay the othe
   const stuck = await silent(t);
   const targets = ["a", "b", "c"].map((name) => ({ name, url: stuck }));
   const begun = performance.now();
-  const samples = await servicesCollector({ targets, ownUrl: () => fine, deadline: SHORT }).collect();
+  const samples = await servicesCollector({
+    targets,
+    ownUrl: () => fine,
+    deadline: SHORT,
+    patience: PATIENT,
+  }).collect();
   assert.ok(performance.now() - begun < 3 * SHORT * 1000);
   assert.deepEqual(
     samples
@@ -88,16 +93,44 @@ test("services are probed at the same time: a silent one does not delay the othe
   );
 });
 
+test("a service that is silent for longer than a run is told later; the others meanwhile, and it is not asked twice", async (t) => {
+  let asked = 0;
+  const stuck = await listen(t, () => {
+    asked += 1;
+  });
+  const fine = await listen(t, (_request, response) => response.end());
+  const targets = [
+    { name: "a", url: stuck },
+    { name: "b", url: fine },
+  ];
+  const collector = servicesCollector({ targets, ownUrl: () => fine, deadline: SHORT, patience: SHORT / 5 });
+  const up = async () =>
+    (await collector.collect())
+      .filter(({ metric }) => metric === "service_up")
+      .map(({ labels, value }) => `${labels?.service} ${value}`);
+  assert.deepEqual(await up(), ["b 1", `${OWN_SERVICE} 1`]);
+  assert.deepEqual(await up(), ["b 1", `${OWN_SERVICE} 1`]);
+  assert.equal(asked, 1);
+  await sleep(SHORT * 1000);
+  assert.deepEqual(await up(), ["a 0", "b 1", `${OWN_SERVICE} 1`]);
+  collector.stop?.();
+});
+
 test("services are probed a few at a time, so that a scrape comes in between", async () => {
   let begun = 0;
-  const targets = Array.from({ length: 100 }, () => ({
-    name: "a",
+  const targets = Array.from({ length: 100 }, (_, index) => ({
+    name: `${index}`,
     get url() {
       begun += 1;
       return "http://127.0.0.1:1";
     },
   }));
-  const collector = servicesCollector({ targets, ownUrl: () => "http://127.0.0.1:1", deadline: SHORT });
+  const collector = servicesCollector({
+    targets,
+    ownUrl: () => "http://127.0.0.1:1",
+    deadline: SHORT,
+    patience: PATIENT,
+  });
   const samples = collector.collect();
   await turn();
   assert.ok(begun < 10, `${begun} at once`);
@@ -105,10 +138,18 @@ test("services are probed a few at a time, so that a scrape comes in between", a
 });
 
 test("once stopped, probes end at once, those that had not begun included", async (t) => {
-  const targets = Array.from({ length: 100 }, () => ({ name: "a", url: "http://127.0.0.1:1" }));
+  const targets = Array.from({ length: 100 }, (_, index) => ({
+    name: `${index}`,
+    url: "http://127.0.0.1:1",
+  }));
   const stuck = await silent(t);
   for (const some of [targets, [{ name: "a", url: stuck }]]) {
-    const collector = servicesCollector({ targets: some, ownUrl: () => stuck, deadline: PATIENT });
+    const collector = servicesCollector({
+      targets: some,
+      ownUrl: () => stuck,
+      deadline: PATIENT,
+      patience: PATIENT,
+    });
     const begun = performance.now();
     const samples = collector.collect();
     await turn();

@@ -15,6 +15,7 @@ export async function probe(url: string, deadline = PATIENT): Promise<Probed> {
     targets: [{ name: "案件系统", url }],
     ownUrl: () => "http://127.0.0.1:1",
     deadline,
+    patience: 2 * PATIENT,
   });
   const samples = (await collector.collect()).filter(({ labels }) => labels?.service === "案件系统");
   const value = (metric: string) => samples.find((sample) => sample.metric === metric)?.value;
