@@ -71,7 +71,8 @@ async function round(collect: () => Promise<Sample[]>, services: number): Promis
   return duration;
 }
 
-async function startTarget(): Promise<{ server: ChildProcess; url: string }> {
+/** A server in a process of its own. */
+export async function startTarget(): Promise<{ server: ChildProcess; url: string }> {
   const server = spawn(process.execPath, [join(import.meta.dirname, "probe-target.ts")], {
     stdio: ["ignore", "pipe", "inherit"],
   });

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { test } from "node:test";
 import { createExporterProcess } from "../helpers/exporter-process.ts";
+import { residentMegabytes } from "../helpers/process-usage.ts";
 import { sample } from "../unit/support/exporter.ts";
 
 const REQUESTS = 1_000_000;
@@ -42,9 +42,9 @@ test("a million requests of garbage leave memory where it was, and nothing count
   await exporter.start();
   const { port } = new URL(exporter.url);
   await sendAll(Number(port), REQUESTS / 10);
-  const before = megabytes(exporter.pid);
+  const before = Math.round(residentMegabytes(exporter.pid));
   await sendAll(Number(port), REQUESTS);
-  const after = megabytes(exporter.pid);
+  const after = Math.round(residentMegabytes(exporter.pid));
   t.diagnostic(`${before} MB, then ${after} MB`);
   assert.ok(after < before + TOLERANCE, `${before} MB before, ${after} MB after`);
   const scrape = await (await fetch(`${exporter.url}/metrics`)).text();
@@ -76,10 +76,4 @@ async function sendSome(port: number, requests: number): Promise<void> {
 
 function statuses(answers: string): string[] {
   return [...answers.matchAll(/^HTTP\/1\.1 (\d{3}) /gm)].map(([, status = ""]) => status);
-}
-
-/** The resident memory of a process. */
-function megabytes(pid: number): number {
-  const [, kilobytes] = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
-  return Math.round(Number(kilobytes) / 1024);
 }

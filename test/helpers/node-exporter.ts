@@ -5,6 +5,8 @@ import { freePorts } from "./ports.ts";
 
 /** The reference: Debian's prometheus-node-exporter with the collectors that measure what ours do. */
 export interface NodeExporter {
+  url: string;
+  pid: number;
   scrape(): Promise<Series[]>;
   stop(): void;
 }
@@ -27,7 +29,7 @@ export async function startNodeExporter(): Promise<NodeExporter> {
   );
   const scrape = async () => parse(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text());
   await eventually("node_exporter", scrape, 20);
-  return { scrape, stop: () => void server.kill() };
+  return { url: `http://127.0.0.1:${port}`, pid: server.pid ?? 0, scrape, stop: () => void server.kill() };
 }
 
 function parse(text: string): Series[] {
