@@ -52,12 +52,21 @@ export async function readDashboard(
   const entries = Object.entries(QUERIES).map(async ([name, query]) => {
     const parameters = new URLSearchParams({ query, start: `${start}`, end: `${end}`, step: `${step}` });
     const url = new URL(`${prometheusUrl}/api/v1/query_range?${parameters}`);
-    const answer = answerSchema.safeParse(await askUpstream("Prometheus", url));
+    const answer = answerSchema.safeParse(await askPrometheus(url));
     if (!answer.success)
       throw new UpstreamError("Prometheus's answer is not a range of values", { refusal: undefined });
     return [name, answer.data.data.result.map(toSeries)] as const;
   });
   return { duration, start, end, step, metrics: Object.fromEntries(await Promise.all(entries)) };
+}
+
+/** What Prometheus refuses is no mistake of the caller's: the queries are ours. */
+async function askPrometheus(url: URL): Promise<unknown> {
+  try {
+    return await askUpstream("Prometheus", url);
+  } catch (error) {
+    throw new UpstreamError((error as Error).message, { cause: error, refusal: undefined });
+  }
 }
 
 function toSeries({

@@ -16,7 +16,7 @@ const TIMEOUT = 10_000;
 /**
  * Asks another part of the stack for JSON.
  * @param part how the part is named in errors
- * @throws {UpstreamError} when it is away, slow, or refuses
+ * @throws {UpstreamError} when it is away, slow, or refuses; with its own reason where it gives one as `error`
  */
 export async function askUpstream(part: string, url: URL): Promise<unknown> {
   let response: Response;
@@ -30,7 +30,9 @@ export async function askUpstream(part: string, url: URL): Promise<unknown> {
   }
   if (response.ok) return answer;
   const refused = response.status >= 400 && response.status < 500;
-  throw new UpstreamError(`${part} answers HTTP ${response.status}`, {
+  const { error } = Object(answer) as { error?: unknown };
+  const why = typeof error === "string" ? `: ${error}` : "";
+  throw new UpstreamError(`${part} answers HTTP ${response.status}${why}`, {
     refusal: refused ? { status: response.status, answer } : undefined,
   });
 }

@@ -9,6 +9,11 @@ const DEADLINE = 10_000;
 /** Bytes of bodies that share one transaction; one body alone may be larger. */
 const TRANSACTION_BYTES = 16 * 1024 * 1024;
 
+/** Bytes of bodies that may wait, while the disk is slow. */
+const WAITING_BYTES = 64 * 1024 * 1024;
+/** What a body takes besides its own bytes. */
+const OVERHEAD = 500;
+
 /** Takes the bodies of POST /events and answers once the events are on disk. */
 export interface EventJournal {
   /**
@@ -57,13 +62,17 @@ export interface JournalOptions {
  * not counted, what was under way may yet be, and only an `id` tells when it is sent again.
  */
 export function createEventJournal({ thread, clock, deadline = DEADLINE }: JournalOptions): EventJournal {
-  let waiting: Waiting[] = [];
+  const waiting: Waiting[] = [];
+  let waitingBytes = 0;
   let underWay = false;
   let overdue: StorageError | undefined;
   let counts: Counts | undefined;
 
   function record(body: Uint8Array, contentType: string): Promise<Recorded> {
     if (overdue !== undefined) return Promise.reject(overdue);
+    const bytes = waitingBytes + body.length + OVERHEAD;
+    if (bytes > WAITING_BYTES) return Promise.reject(new StorageError("too many wait for the disk already"));
+    waitingBytes = bytes;
     const settle = Promise.withResolvers<Recorded>();
     if (waiting.length === 0) setImmediate(gather, 0);
     waiting.push({ body, contentType, settle });
@@ -76,14 +85,19 @@ export function createEventJournal({ thread, clock, deadline = DEADLINE }: Journ
     else flush();
   }
 
+  function take(count: number): Waiting[] {
+    const taken = waiting.splice(0, count);
+    for (const { body } of taken) waitingBytes -= body.length + OVERHEAD;
+    return taken;
+  }
+
   async function flush(): Promise<void> {
     if (underWay || waiting.length === 0) return;
-    const taken = waiting.splice(0, countTogether(waiting));
+    const taken = take(countTogether(waiting));
     underWay = true;
     const timer = setTimeout(() => {
       overdue = new StorageError(`the disk has not answered for ${deadline / 1000} s`);
-      for (const { settle } of [...taken, ...waiting]) settle.reject(overdue);
-      waiting = [];
+      for (const { settle } of [...taken, ...take(waiting.length)]) settle.reject(overdue);
     }, deadline);
     const reply = await ask(thread, taken, clock.now());
     clearTimeout(timer);

@@ -140,6 +140,18 @@ suite("GET /api/dashboard", () => {
     assert.match(error, /^Prometheus does not answer at http:\/\/127\.0\.0\.1:1: /);
   });
 
+  test("a query that Prometheus gives up is not the asker's mistake: 502 with its reason", async (t) => {
+    const prometheus = await listen(t, (_request, response) =>
+      response.writeHead(422).end('{"status":"error","error":"query timed out"}'),
+    );
+    const exporter = await startExporter(t, { env: { PROMETHEUS_URL: prometheus } });
+    const response = await fetch(`${exporter.url}/api/dashboard`);
+    assert.deepEqual(
+      [response.status, await response.json()],
+      [502, { error: "Prometheus answers HTTP 422: query timed out" }],
+    );
+  });
+
   test("refuses a duration that is not 1 to 744 whole hours", async (t) => {
     const exporter = await startExporter(t, { env: { PROMETHEUS_URL: NOBODY } });
     for (const duration of ["0", "745", "1.5", "day", "", "-1"]) {

@@ -101,16 +101,19 @@ async function turns(): Promise<void> {
 
 /** A thread that answers when the test says so. */
 function slowThread(): StoreThread & { answer(): void } {
-  const asked: PromiseWithResolvers<StoreReply>[] = [];
+  const asked: { bodies: number; settle: PromiseWithResolvers<StoreReply> }[] = [];
   return {
-    ask() {
-      asked.push(Promise.withResolvers<StoreReply>());
-      return (asked.at(-1) as PromiseWithResolvers<StoreReply>).promise;
+    ask({ bodies }) {
+      const settle = Promise.withResolvers<StoreReply>();
+      asked.push({ bodies: bodies.length, settle });
+      return settle.promise;
     },
     stop: async () => {},
     answer() {
+      const { bodies = 0, settle } = asked.shift() ?? {};
+      const outcomes = Array.from({ length: bodies }, () => ({ accepted: 1, duplicates: 0 }));
       const changed = { totals: new Map([["cases_total", 1]]), days: new Map() };
-      asked.shift()?.resolve({ state: "stored", outcomes: [{ accepted: 1, duplicates: 0 }], changed });
+      settle?.resolve({ state: "stored", outcomes, changed });
     },
   };
 }
@@ -137,6 +140,21 @@ test("a disk that does not answer: refused at the deadline, those after it at on
   await turns();
   thread.answer();
   assert.deepEqual(await next, { accepted: 1, duplicates: 0 });
+});
+
+test("while the disk is slow only so much may wait, and more once a part is under way", async () => {
+  const thread = slowThread();
+  const journal = createEventJournal({ thread, clock: fakeClock() });
+  const record = () => journal.record(Buffer.alloc(8 * 1024 * 1024), JSON_TYPE);
+  const taken = Array.from({ length: 7 }, record);
+  await assert.rejects(record(), /too many wait for the disk already/);
+  await turns();
+  taken.push(record());
+  for (let transaction = 0; transaction < 4; transaction += 1) {
+    await turns();
+    thread.answer();
+  }
+  assert.equal((await Promise.all(taken)).length, 8);
 });
 
 test("a thread that dies fails what it was asked, and is replaced for the next", async (t) => {
