@@ -64,8 +64,10 @@ export function parseEvents(body: Uint8Array, contentType: string, now: number):
   const values = parseBody(decode(body), contentType);
   const problems: EventProblem[] = [];
   const events: Event[] = [];
-  for (const [index, value] of values.entries()) {
+  let index = -1;
+  for (const value of values) {
     if (problems.length >= MAX_PROBLEMS) break;
+    index += 1;
     const result = value instanceof SyntaxError ? notJson(value) : eventSchema.safeParse(value);
     if (!result.success) problems.push(...result.error.issues.map((issue) => toProblem(index, issue)));
     else if (!isNear(result.data.at, now)) {
@@ -84,16 +86,27 @@ function decode(body: Uint8Array): string {
   }
 }
 
-function parseBody(text: string, contentType: string): unknown[] {
+/** NDJSON is read line by line, as far as it is asked for: a batch of 8 MiB may be half a million events. */
+function parseBody(text: string, contentType: string): Iterable<unknown> {
   if (!/ndjson|jsonl/i.test(contentType)) {
     const whole = parseJson(text);
     if (Array.isArray(whole)) return whole;
     if (!(whole instanceof SyntaxError)) return [whole];
   }
-  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
-  if (lines.length === 0)
+  if (text.trim() === "") {
     throw new InvalidEventsError("the body is empty: send one JSON object, an array, or NDJSON");
-  return lines.map(parseJson);
+  }
+  return parseLines(text);
+}
+
+function* parseLines(text: string): Generator<unknown> {
+  for (let begin = 0; begin < text.length; ) {
+    const newline = text.indexOf("\n", begin);
+    const end = newline === -1 ? text.length : newline;
+    const line = text.slice(begin, end);
+    if (line.trim() !== "") yield parseJson(line);
+    begin = end + 1;
+  }
 }
 
 function parseJson(text: string): unknown {

@@ -4,6 +4,8 @@ import type { StoreReply, StoreRequest, StoreSettings } from "./protocol.ts";
 
 /** Milliseconds that a thread gets to close the database. */
 const CLOSING = 5000;
+/** Four times what the largest transaction needs: without a limit garbage is kept until there is much more of it. */
+const HEAP_MEGABYTES = 512;
 const WORKER = new URL("./worker.ts", import.meta.url);
 
 /** The thread that stores events. One that has died is replaced when it is asked again. */
@@ -20,7 +22,10 @@ export function createStoreThread(settings: StoreSettings, entry = WORKER): Stor
   let asked: PromiseWithResolvers<StoreReply> | undefined;
 
   function start(): Worker {
-    const started = new Worker(entry, { workerData: settings });
+    const started = new Worker(entry, {
+      workerData: settings,
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES },
+    });
     const fail = (error: Error) => {
       if (worker !== started) return;
       worker = undefined;

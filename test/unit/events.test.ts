@@ -22,6 +22,15 @@ suite("a body is", () => {
     ["an empty array", "[]", JSON_TYPE, []],
     ["NDJSON", `${JSON.stringify(CASE)}\n${JSON.stringify(MESSAGE)}\n`, NDJSON_TYPE, [CASE, MESSAGE]],
     ["NDJSON with CRLF and empty lines", '{"type":"case"}\r\n\r\n{"type":"case"}', NDJSON_TYPE, [CASE, CASE]],
+    [
+      "NDJSON whose texts hold other line breaks",
+      '{"type":"case","id":"\u2028"}\n{"type":"case","id":"\u0085"}',
+      NDJSON_TYPE,
+      [
+        { ...CASE, id: "\u2028" },
+        { ...CASE, id: "\u0085" },
+      ],
+    ],
     ["NDJSON that does not say so", '{"type":"case"}\n{"type":"case"}\n', JSON_TYPE, [CASE, CASE]],
     ["anything of these without a type", '{"type":"case"}', "", [CASE]],
   ];
