@@ -8,6 +8,7 @@ import type { Logger } from "../service/logger.ts";
 import type { Service } from "../service/service.ts";
 import { createApp } from "./app.ts";
 import { createCollecting } from "./collecting.ts";
+import type { Collector } from "./collectors/collector.ts";
 import { eventsCollector } from "./collectors/events.ts";
 import { createCollectors } from "./collectors/index.ts";
 import { createEventJournal, type EventJournal, StorageError } from "./events/journal.ts";
@@ -19,6 +20,8 @@ export interface ExporterOptions {
   environment: ServiceEnvironment;
   clock: Clock;
   logger: Logger;
+  /** What measures the host and the services; every collector there is, unless a test hands in fixed ones. */
+  collectors?: Collector[] | undefined;
 }
 
 /** A running exporter knows where it listens. */
@@ -30,7 +33,13 @@ export interface Exporter extends Service {
  * The exporter: publishes every metric and decides nothing.
  * @throws {EnvironmentError} if other machines could reach it without a token
  */
-export function createExporter({ config, environment, clock, logger }: ExporterOptions): Exporter {
+export function createExporter({
+  config,
+  environment,
+  clock,
+  logger,
+  collectors,
+}: ExporterOptions): Exporter {
   if (!isLoopback(environment.host) && environment.exporterToken === undefined) {
     throw new EnvironmentError(`HOST=${environment.host} 对其他机器开放，必须同时设置 EXPORTER_TOKEN`);
   }
@@ -40,8 +49,9 @@ export function createExporter({ config, environment, clock, logger }: ExporterO
   const { dataDir } = environment;
   const { timezone } = config;
   const journal = createEventJournal({ thread: createStoreThread({ dataDir, timezone }), clock });
+  const measuring = collectors ?? createCollectors(config, environment.hostRoot, ownUrl);
   const collecting = createCollecting({
-    collectors: [...createCollectors(config, environment.hostRoot, ownUrl), eventsCollector(journal)],
+    collectors: [...measuring, eventsCollector(journal)],
     interval: config.collectInterval,
     registry,
     logger,

@@ -2,25 +2,9 @@ import assert from "node:assert/strict";
 import { networkInterfaces } from "node:os";
 import { test } from "node:test";
 import { EnvironmentError } from "../../config/environment.ts";
-import { sample, startExporter, type TestExporter } from "./support/exporter.ts";
-import { matchGolden } from "./support/golden.ts";
-import { until } from "./support/until.ts";
+import { collected, sample, startExporter, type TestExporter } from "./support/exporter.ts";
 
 const OPEN_METRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-
-/** Every collector has come back once. */
-async function collected(exporter: TestExporter): Promise<string> {
-  return until("four collectors succeed", async () => {
-    const scrape = await exporter.text("/metrics");
-    return scrape.match(/^monitoring_collector_success.* 1$/gm)?.length === 4 && scrape;
-  });
-}
-
-test("a scrape holds the metrics that are promised, with their types and labels", async (t) => {
-  const exporter = await startExporter(t);
-  await exporter.send([{ type: "satisfaction", score: 4 }]);
-  matchGolden("exporter/metrics.txt", families(await collected(exporter)));
-});
 
 test("counters start at 0, and the average score is absent before the first", async (t) => {
   const exporter = await startExporter(t);
@@ -121,17 +105,4 @@ test("it reaches itself when it listens on one address only", {
 
 async function ownService(exporter: TestExporter): Promise<number | undefined> {
   return sample(await collected(exporter), 'service_up{service="monitoring"}');
-}
-
-/** One line a metric: name, type, and the labels of its samples. */
-function families(scrape: string): string {
-  const types = [...scrape.matchAll(/^# TYPE (\S+) (\S+)$/gm)];
-  const lines = types.map(([, name = "", type = ""]) => {
-    const series = [...scrape.matchAll(new RegExp(`^${name}(?:_bucket|_sum|_count)?(?:\\{(.*)\\})? `, "gm"))];
-    const labels = series.flatMap(([, pairs = ""]) =>
-      [...pairs.matchAll(/(\w+)="/g)].map(([, label]) => label),
-    );
-    return [name, type, ...new Set(labels)].join(" ");
-  });
-  return `${lines.sort().join("\n")}\n`;
 }

@@ -1,17 +1,22 @@
 import type { TestContext } from "node:test";
 import { type Config, parseConfig } from "../../../config/config.ts";
 import { type Env, readServiceEnvironment } from "../../../config/environment.ts";
+import type { Collector } from "../../../exporter/collectors/collector.ts";
 import { createExporter } from "../../../exporter/exporter.ts";
 import type { Clock } from "../../../service/clock.ts";
+import type { Logger } from "../../../service/logger.ts";
 import { fakeClock } from "./clock.ts";
 import { temporaryFolder } from "./folder.ts";
 import { silentLogger } from "./logger.ts";
+import { until } from "./until.ts";
 
 export interface ExporterSettings {
   config?: Partial<Config>;
   env?: Env;
   clock?: Clock;
   dataDir?: string;
+  logger?: Logger;
+  collectors?: Collector[];
 }
 
 export interface TestExporter {
@@ -33,10 +38,17 @@ export function testConfig(changes: Partial<Config> = {}): Config {
 /** A real exporter on a free port, stopped with the test. */
 export async function startExporter(
   t: TestContext,
-  { config, env = {}, clock = fakeClock(), dataDir = temporaryFolder(t) }: ExporterSettings = {},
+  {
+    config,
+    env = {},
+    clock = fakeClock(),
+    dataDir = temporaryFolder(t),
+    logger = silentLogger,
+    collectors,
+  }: ExporterSettings = {},
 ): Promise<TestExporter> {
   const environment = { ...readServiceEnvironment(env, 0), dataDir };
-  const exporter = createExporter({ config: testConfig(config), environment, clock, logger: silentLogger });
+  const exporter = createExporter({ config: testConfig(config), environment, clock, logger, collectors });
   t.after(() => exporter.stop());
   await exporter.start();
   const { url } = exporter;
@@ -54,6 +66,14 @@ export async function startExporter(
     json: async (path) => JSON.parse(await text(path)),
     stop: () => exporter.stop(),
   };
+}
+
+/** A scrape in which every collector has come back once. */
+export async function collected(exporter: TestExporter): Promise<string> {
+  return until("five collectors succeed", async () => {
+    const scrape = await exporter.text("/metrics");
+    return scrape.match(/^monitoring_collector_success.* 1$/gm)?.length === 5 && scrape;
+  });
 }
 
 /** The value of one series of a scrape, written as it is exposed; undefined where it is absent. */
