@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { fakeClock } from "./support/clock.ts";
-import { startExporter } from "./support/exporter.ts";
+import { fixedCollectors } from "./support/collectors.ts";
+import { collected, startExporter } from "./support/exporter.ts";
 import { listen } from "./support/server.ts";
 import { until } from "./support/until.ts";
 
@@ -46,19 +47,45 @@ suite("GET /api/status", () => {
     );
   });
 
+  const unmeasured = {
+    timestamp: "2026-02-12T13:46:44.000Z",
+    monitoring_enabled: false,
+    service_status: "unknown",
+    metrics_port: 0,
+    alert_enabled: true,
+    cpu_usage: null,
+    memory_usage: null,
+    disk_usage: null,
+    response_time: null,
+  };
+
   test("says null for what is not measured", async (t) => {
     const exporter = await startExporter(t, { config: { enabled: false } });
-    assert.deepEqual(await exporter.json("/api/status"), {
-      timestamp: "2026-02-12T13:46:44.000Z",
-      monitoring_enabled: false,
-      service_status: "unknown",
-      metrics_port: 0,
-      alert_enabled: true,
-      cpu_usage: null,
-      memory_usage: null,
-      disk_usage: null,
-      response_time: null,
-    });
+    assert.deepEqual(await exporter.json("/api/status"), unmeasured);
+  });
+
+  test("after a stop says null again, not what was measured last; after a start it measures anew", async (t) => {
+    const exporter = await startExporter(t, { collectors: fixedCollectors });
+    const control = (action: string) => fetch(`${exporter.url}/api/monitoring/${action}`, { method: "POST" });
+    await collected(exporter);
+    const measured = {
+      ...unmeasured,
+      monitoring_enabled: true,
+      service_status: "down",
+      cpu_usage: 12.5,
+      memory_usage: 58.1,
+      disk_usage: 93.3,
+      response_time: 10,
+    };
+    assert.deepEqual(await exporter.json("/api/status"), measured);
+    await control("stop");
+    assert.deepEqual(await exporter.json("/api/status"), unmeasured);
+    const data = (await exporter.json("/api/monitoring")) as Record<string, Status>;
+    assert.deepEqual(data.status, unmeasured);
+    assert.equal(data.metrics?.system_cpu_usage_percent, undefined);
+    await control("start");
+    await collected(exporter);
+    assert.deepEqual(await exporter.json("/api/status"), measured);
   });
 });
 
