@@ -1,3 +1,5 @@
+import querystring from "node:querystring";
+
 /** Prometheus or the relay did not answer as it should. */
 export class UpstreamError extends Error {
   override readonly name = "UpstreamError";
@@ -16,13 +18,14 @@ const TIMEOUT = 10_000;
 /**
  * Asks another part of the stack for JSON.
  * @param part how the part is named in errors
+ * @param url may hold a user and a password
  * @throws {UpstreamError} when it is away, slow, or refuses; with its own reason where it gives one as `error`
  */
 export async function askUpstream(part: string, url: URL): Promise<unknown> {
   let response: Response;
   let answer: unknown;
   try {
-    response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT) });
+    response = await fetch(...withoutCredentials(url, AbortSignal.timeout(TIMEOUT)));
     answer = await response.json();
   } catch (cause) {
     const message = `${part} does not answer at ${url.origin}: ${reason(cause)}`;
@@ -35,6 +38,18 @@ export async function askUpstream(part: string, url: URL): Promise<unknown> {
   throw new UpstreamError(`${part} answers HTTP ${response.status}${why}`, {
     refusal: refused ? { status: response.status, answer } : undefined,
   });
+}
+
+/** What fetch is to be given: it refuses an address with a password, and its error repeats the whole of it. */
+function withoutCredentials(url: URL, signal: AbortSignal): [URL, RequestInit] {
+  const { username, password } = url;
+  if (username === "" && password === "") return [url, { signal }];
+  const address = new URL(url);
+  address.username = "";
+  address.password = "";
+  const pair = [username, password].map((part) => querystring.unescape(part)).join(":");
+  const credentials = Buffer.from(pair).toString("base64");
+  return [address, { signal, headers: { Authorization: `Basic ${credentials}` } }];
 }
 
 function reason(error: unknown): string {

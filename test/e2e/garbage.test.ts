@@ -36,7 +36,9 @@ const GARBAGE = [
   `DELETE /api/alerts HTTP/1.1\r\n${host}\r\n`,
 ];
 
-test("a million requests of garbage leave memory where it was, and nothing counted", async (t) => {
+test("a million requests of garbage leave memory where it was, and nothing counted", {
+  timeout: 300_000,
+}, async (t) => {
   const exporter = await createExporterProcess("enabled = false\n", { LOG_LEVEL: "fatal" });
   t.after(() => exporter.remove());
   await exporter.start();
@@ -75,5 +77,5 @@ async function sendSome(port: number, requests: number): Promise<void> {
 }
 
 function statuses(answers: string): string[] {
-  return [...answers.matchAll(/^HTTP\/1\.1 (\d{3}) /gm)].map(([, status = ""]) => status);
+  return [...answers.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status = ""]) => status);
 }

@@ -19,7 +19,9 @@ interface Ledger {
   cases: { counted: number; unknown: number };
 }
 
-test(`${KILLS} kills at any moment: nothing that was answered 202 is lost, nothing counts twice`, async (t) => {
+test(`${KILLS} kills at any moment: nothing that was answered 202 is lost, nothing counts twice`, {
+  timeout: 300_000,
+}, async (t) => {
   const exporter = await createExporterProcess("enabled = false\n");
   t.after(() => exporter.remove());
   const ledger: Ledger = { unanswered: [], ids: 0, cases: { counted: 0, unknown: 0 } };

@@ -179,6 +179,18 @@ suite("GET /api/dashboard", () => {
     );
   });
 
+  test("a password in the address goes into a header, as fetch would refuse it", async (t) => {
+    const asked = new Set<string | undefined>();
+    const prometheus = await listen(t, (request, response) => {
+      asked.add(request.headers.authorization);
+      response.end('{"data":{"result":[]}}');
+    });
+    const address = prometheus.replace("//", "//律师:p%40ss%25@");
+    const exporter = await startExporter(t, { env: { PROMETHEUS_URL: address } });
+    assert.equal((await fetch(`${exporter.url}/api/dashboard`)).status, 200);
+    assert.deepEqual([...asked], [`Basic ${Buffer.from("律师:p@ss%").toString("base64")}`]);
+  });
+
   test("refuses a duration that is not 1 to 744 whole hours", async (t) => {
     const exporter = await startExporter(t, { env: { PROMETHEUS_URL: NOBODY } });
     for (const duration of ["0", "745", "1.5", "day", "", "-1"]) {
