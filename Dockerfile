@@ -13,12 +13,13 @@ COPY prometheus prometheus
 COPY grafana grafana
 COPY scripts scripts
 COPY docs/runbooks docs/runbooks
-# Compiled now: a container cannot write it (service/compile-cache.mjs).
-RUN for service in exporter/exporter.ts alertmanager/relay/relay.ts exporter/events/worker.ts; \
-    do node --import ./service/compile-cache.mjs --eval "import('./$service')"; done
 # A checkout made with a strict umask is readable for nobody else otherwise.
 RUN chmod -R a+rX /app
 # Named volumes take over the owner of the folder they are mounted on: nobody, as in the images of Prometheus.
 RUN mkdir /data /rendered /secrets && chown 65534:0 /data /rendered /secrets && chmod 0750 /data /rendered /secrets
+RUN mkdir node_modules/.cache && chown 65534:0 node_modules/.cache
 USER 65534:0
+# Compiled now, and by the user who will use it: a container cannot write (service/compile-cache.mjs).
+RUN for entry in exporter/exporter.ts exporter/events/worker.ts alertmanager/relay/relay.ts; \
+    do node --import ./service/compile-cache.mjs --eval "import('./$entry')"; done
 ENV NODE_ENV=production

@@ -1,33 +1,43 @@
-import { parentPort, workerData } from "node:worker_threads";
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { DatabaseTooNewError } from "../../service/database.ts";
 import { type Event, InvalidEventsError, parseEvents } from "./event.ts";
 import type { Refused, StoreReply, StoreRequest, StoreSettings } from "./protocol.ts";
-import { type EventStore, openEventStore } from "./store.ts";
+import { type EventStore, openEventStore, type Recorded } from "./store.ts";
 
 /*
  * The thread that reads and stores events: a disk that does not answer holds up this thread and no scrape, and
  * neither does the reading of a large batch. It takes one request at a time and answers each.
  */
-const { dataDir, timezone } = workerData as StoreSettings;
-let store: EventStore | undefined;
+if (parentPort !== null) answerOn(parentPort, workerData as StoreSettings);
 
-parentPort?.on("message", (request: StoreRequest | "close") => {
-  if (request === "close") {
-    store?.close();
-    parentPort?.close();
-  } else parentPort?.postMessage(answer(request));
-});
+function answerOn(port: MessagePort, { dataDir, timezone }: StoreSettings): void {
+  let store: EventStore | undefined;
 
-function answer(request: StoreRequest): StoreReply {
-  const parsed = parseBodies(request);
-  try {
-    return storeBatches(parsed, request.now);
-  } catch (error) {
-    // Opened anew for the next request: SQLite may not go on after an error of the disk.
-    store?.close();
-    store = undefined;
-    return { state: "failed", reason: reasonOf(error), hopeless: error instanceof DatabaseTooNewError };
+  function answer(request: StoreRequest): StoreReply {
+    const parsed = parseBodies(request);
+    try {
+      const opened = store === undefined;
+      store ??= openEventStore(dataDir, timezone);
+      const { recorded, changed } = store.record(parsed.filter(Array.isArray), request.now);
+      return {
+        state: "stored",
+        outcomes: inPlace(parsed, recorded),
+        changed: opened ? store.readAll() : changed,
+      };
+    } catch (error) {
+      // Opened anew for the next request: SQLite may not go on after an error of the disk.
+      store?.close();
+      store = undefined;
+      return { state: "failed", reason: reasonOf(error), hopeless: error instanceof DatabaseTooNewError };
+    }
   }
+
+  port.on("message", (request: StoreRequest | "close") => {
+    if (request === "close") {
+      store?.close();
+      port.close();
+    } else port.postMessage(answer(request));
+  });
 }
 
 function parseBodies({ bytes, bodies, now }: StoreRequest): (Event[] | Refused)[] {
@@ -44,20 +54,14 @@ function parseBodies({ bytes, bodies, now }: StoreRequest): (Event[] | Refused)[
   });
 }
 
-function storeBatches(parsed: (Event[] | Refused)[], now: number): StoreReply {
-  const opened = store === undefined;
-  store ??= openEventStore(dataDir, timezone);
-  const { recorded, changed } = store.record(parsed.filter(Array.isArray), now);
+/** What became of each body, in their order. */
+function inPlace(parsed: (Event[] | Refused)[], recorded: Recorded[]): (Recorded | Refused)[] {
   const outcomes = recorded.values();
-  return {
-    state: "stored",
-    outcomes: parsed.map((events) => {
-      const outcome = Array.isArray(events) ? outcomes.next().value : events;
-      if (outcome === undefined) throw new Error("a batch without an outcome");
-      return outcome;
-    }),
-    changed: opened ? store.readAll() : changed,
-  };
+  return parsed.map((events) => {
+    const outcome = Array.isArray(events) ? outcomes.next().value : events;
+    if (outcome === undefined) throw new Error("a batch without an outcome");
+    return outcome;
+  });
 }
 
 /** SQLite's or the system's own words, without the path, which callers need not know. */
