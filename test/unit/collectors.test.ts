@@ -116,6 +116,24 @@ test("a service that is silent for longer than a run is told later; the others m
   collector.stop?.();
 });
 
+test("after a stop nothing of before is told, neither an old answer nor a probe that was called off", async (t) => {
+  let silentNow = false;
+  const url = await listen(t, (_request, response) => {
+    if (!silentNow) response.end();
+  });
+  const targets = [{ name: "a", url }];
+  const collector = servicesCollector({ targets, ownUrl: () => url, deadline: PATIENT, patience: SHORT / 5 });
+  assert.equal((await collector.collect()).length, 4);
+  silentNow = true;
+  collector.stop?.();
+  const calledOff = collector.collect();
+  await sleep(SHORT * 100);
+  collector.stop?.();
+  await calledOff.catch(() => {});
+  assert.deepEqual(await collector.collect(), []);
+  collector.stop?.();
+});
+
 test("services are probed a few at a time, so that a scrape comes in between", async () => {
   let begun = 0;
   const targets = Array.from({ length: 100 }, (_, index) => ({

@@ -90,6 +90,20 @@ test("ids older than a day are dropped, a few with each event and the rest when 
   assert.equal(count(), 10);
 });
 
+test("the sweep goes on where it stopped, however many new ids come before the old ones", (t) => {
+  const store = open(t);
+  const { folder, clock } = store;
+  const database = new DatabaseSync(join(folder, "events.db"));
+  t.after(() => database.close());
+  store.record([Array.from({ length: 50 }, (_, index) => withId(`old ${index}`))]);
+  clock.advance(24 * 3600 + 1);
+  for (let batch = 0; batch < 6; batch += 1) {
+    store.record([Array.from({ length: 10 }, (_, index) => withId(`new ${batch} ${index}`))]);
+  }
+  const left = database.prepare("SELECT count(*) AS ids FROM event_ids WHERE id LIKE 'old%'").get();
+  assert.equal(left?.ids, 0);
+});
+
 test("an id of a clock that was a year ahead is not kept for a year", (t) => {
   const store = open(t);
   const { clock } = store;

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { networkInterfaces } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { EnvironmentError } from "../../config/environment.ts";
 import { collected, sample, startExporter, type TestExporter } from "./support/exporter.ts";
@@ -76,6 +78,15 @@ test("with enabled = false it listens and takes events, but measures nothing", a
   assert.equal(sample(scrape, "monitoring_enabled"), 0);
   assert.equal(sample(scrape, "monitoring_alert_enabled"), 0);
   assert.doesNotMatch(scrape, /^(system_|service_)/m);
+});
+
+test("a database of a newer version: it does not start, and says why", async (t) => {
+  const first = await startExporter(t);
+  await first.stop();
+  const database = new DatabaseSync(join(first.dataDir, "events.db"));
+  database.exec("PRAGMA user_version = 99");
+  database.close();
+  await assert.rejects(startExporter(t, { dataDir: first.dataDir }), /of version 99, newer than \d+: update/);
 });
 
 test("open to other machines without a token: refused", async (t) => {

@@ -53,6 +53,22 @@ test("requests that wait together share one transaction, and each gets its own a
   );
 });
 
+test("so do those that come one after the other, while each turn of the loop brings one", async (t) => {
+  const { record, requests } = open(t);
+  const answers = [record(CASE)];
+  await new Promise<void>((resolve) => {
+    setImmediate(() => {
+      answers.push(record(CASE));
+      resolve();
+    });
+  });
+  await Promise.all(answers);
+  assert.deepEqual(
+    requests.map(({ bodies }) => bodies.length),
+    [2],
+  );
+});
+
 test("one that is refused does not take along those it waited with", async (t) => {
   const { record, requests, cases } = open(t);
   const [good, bad, other] = await Promise.allSettled([record(CASE), record({ type: "?" }), record(CASE)]);

@@ -43,7 +43,9 @@ suite("a disk", { skip }, () => {
       const text = await exporter.text("/metrics");
       return sample(text, "system_cpu_usage_percent") !== undefined && text;
     });
-    assert.equal(sample(scrape, "cases_total"), undefined);
+    for (const series of ["cases_total", "satisfaction_score_count", 'wecom_daily_messages{day="today"}']) {
+      assert.equal(sample(scrape, series), undefined, series);
+    }
 
     rmSync(join(disk, "filler"));
     assert.equal((await exporter.send(CASE)).status, 202);
