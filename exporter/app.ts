@@ -36,12 +36,7 @@ const RECENT_ALERTS = new URLSearchParams({ limit: "50" });
 const RUNBOOKS = join(import.meta.dirname, "../docs/runbooks");
 
 const dashboardQuery = z.object({
-  duration: z.coerce
-    .number({ error: "must be a number of hours, 1 to 744" })
-    .int()
-    .min(1)
-    .max(744)
-    .default(24),
+  duration: z.string().regex(/^\d+$/).transform(Number).pipe(z.number().min(1).max(744)).default(24),
 });
 
 /** Every route of the exporter. */

@@ -11,7 +11,7 @@ import { createCollecting } from "./collecting.ts";
 import type { Collector } from "./collectors/collector.ts";
 import { eventsCollector } from "./collectors/events.ts";
 import { createCollectors } from "./collectors/index.ts";
-import { createEventJournal, type EventJournal, StorageError } from "./events/journal.ts";
+import { createEventJournal, StorageError } from "./events/journal.ts";
 import { registerEventMetrics } from "./events/metrics.ts";
 import { createStoreThread } from "./events/thread.ts";
 
@@ -45,6 +45,7 @@ export function createExporter({
   }
   const registry = new Registry();
   let server: HttpServer | undefined;
+  let checking: NodeJS.Timeout | undefined;
   const url = () => server?.url ?? "";
   const { dataDir } = environment;
   const { timezone } = config;
@@ -60,6 +61,16 @@ export function createExporter({
   registerOwnMetrics(registry, config, () => collecting.running);
   const app = createApp({ config, environment, registry, collecting, journal, clock, logger });
 
+  /** A disk that takes nothing at the moment is no reason not to measure the rest. @throws only before it listens */
+  async function checkJournal(): Promise<void> {
+    try {
+      await journal.check();
+    } catch (error) {
+      if (server === undefined && error instanceof StorageError && error.hopeless) throw error;
+      logger.error({ err: error }, "events cannot be stored yet");
+    }
+  }
+
   /** Where it reaches itself: on loopback where it listens on every address. */
   function ownUrl(): string {
     return url().replace(/\/\/(0\.0\.0\.0|\[::\])(?=:)/, "//127.0.0.1");
@@ -67,12 +78,16 @@ export function createExporter({
 
   return {
     async start() {
-      await openJournal(journal, logger);
+      await checkJournal();
       server = await serve(app, environment.host, config.metricsPort);
       if (config.enabled) collecting.start();
+      // While nothing is collected, the collector of events does not do it.
+      const check = () => (collecting.running ? undefined : checkJournal());
+      checking = setInterval(check, config.collectInterval * 1000);
       logger.info({ url: url() }, "listening");
     },
     async stop() {
+      clearInterval(checking);
       collecting.stop();
       await server?.close();
       server = undefined;
@@ -82,16 +97,6 @@ export function createExporter({
       return url();
     },
   };
-}
-
-/** A disk that takes nothing at the moment is no reason not to measure the rest; it is tried again with each event. */
-async function openJournal(journal: EventJournal, logger: Logger): Promise<void> {
-  try {
-    await journal.check();
-  } catch (error) {
-    if (error instanceof StorageError && error.hopeless) throw error;
-    logger.error({ err: error }, "events cannot be stored yet");
-  }
 }
 
 function registerOwnMetrics(registry: Registry, config: Config, running: () => boolean): void {

@@ -14,8 +14,8 @@ export class DatabaseTooNewError extends Error {
  * @throws {DatabaseTooNewError}
  */
 export function openDatabase(path: string, migrations: string): DatabaseSync {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     const database = new DatabaseSync(path);
     // FULL: a commit returns only once the log is on the disk (https://sqlite.org/pragma.html#pragma_synchronous).
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");

@@ -26,10 +26,11 @@ export async function main(
       logger = createLogger(name, level);
       return logger;
     });
-    const stop = stopper(service, logger);
+    const started = Promise.withResolvers<void>();
+    const stop = stopper(service, started.promise, logger);
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop(signal));
     if (process.env.npm_lifecycle_event === name) stopWithParent(stop);
-    await service.start();
+    await service.start().finally(started.resolve);
     // Now, as one that is killed would not leave it (compile-cache.mjs).
     flushCompileCache();
   } catch (error) {
@@ -42,14 +43,15 @@ export async function main(
   }
 }
 
-/** @returns what stops the service, once */
-function stopper(service: Service, logger: Logger): (signal: string) => void {
+/** @returns what stops the service, once; one that is just starting, as soon as it has */
+function stopper(service: Service, started: Promise<void>, logger: Logger): (signal: string) => void {
   let stopping = false;
   return (signal) => {
     if (stopping) return;
     stopping = true;
     logger.info({ signal }, "stopping");
-    service.stop().catch((error: unknown) => {
+    const stopped = started.then(() => service.stop());
+    stopped.catch((error: unknown) => {
       logger.fatal({ err: error }, "cannot stop");
       process.exit(FAILED);
     });

@@ -34,7 +34,7 @@ export function takeEvents(journal: EventJournal) {
 
 /** @throws {BodyError} */
 async function readBody(request: IncomingMessage): Promise<Buffer> {
-  if ((request.headers["content-encoding"] ?? "identity") !== "identity") {
+  if ((request.headers["content-encoding"] ?? "identity").toLowerCase() !== "identity") {
     throw new BodyError(415, "send the body as it is, without Content-Encoding");
   }
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
@@ -49,6 +49,6 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
     }
   });
   request.on("end", () => resolve(Buffer.concat(chunks)));
-  request.on("error", reject);
+  request.on("error", () => reject(new BodyError(400, "the request was cut off")));
   return promise;
 }

@@ -20,13 +20,15 @@ export interface ServicesOptions {
 const BATCH = 5;
 /** Milliseconds from one batch to the next. */
 const PAUSE = 10;
+const RESPONSE_TIME = "service_response_time_seconds";
 
 /**
  * Probes every service, each with a deadline of its own. A run waits for the probes `patience` long and publishes the
- * newest of each: one that takes longer is not asked again meanwhile, and told with the run after it has ended.
+ * newest of each. One that takes longer is not asked again meanwhile; its time grows, and whether it is up is told with
+ * the run after it has ended.
  */
 export function servicesCollector({ targets, ownUrl, deadline, patience }: ServicesOptions): Collector {
-  const underWay = new Map<string, Promise<void>>();
+  const underWay = new Map<string, { since: number; done: Promise<void> }>();
   const newest = new Map<string, Sample[]>();
   let stopping = new AbortController();
 
@@ -41,10 +43,22 @@ export function servicesCollector({ targets, ownUrl, deadline, patience }: Servi
     for (let begin = 0; begin < targets.length; begin += BATCH) {
       if (begin > 0) await sleep(PAUSE, undefined, { signal: stopping.signal });
       for (const target of targets.slice(begin, begin + BATCH)) {
-        if (!underWay.has(target.name)) underWay.set(target.name, keep(target, stopping.signal));
+        if (underWay.has(target.name)) continue;
+        underWay.set(target.name, { since: performance.now(), done: keep(target, stopping.signal) });
       }
     }
-    await Promise.all(underWay.values());
+    await Promise.all([...underWay.values()].map(({ done }) => done));
+  }
+
+  /** Of a probe that takes longer than all runs before, the time so far. */
+  function tell(name: string): Sample[] {
+    const last = newest.get(name) ?? [];
+    const { since = Number.POSITIVE_INFINITY } = underWay.get(name) ?? {};
+    const soFar = (performance.now() - since) / 1000;
+    const isSlower = last.every(({ metric, value }) => metric !== RESPONSE_TIME || value < soFar);
+    if (soFar < patience || !isSlower) return last;
+    const others = last.filter(({ metric }) => metric !== RESPONSE_TIME);
+    return [...others, { metric: RESPONSE_TIME, labels: { service: name }, value: soFar }];
   }
 
   return {
@@ -54,7 +68,7 @@ export function servicesCollector({ targets, ownUrl, deadline, patience }: Servi
     async collect() {
       const all = [...targets, { name: OWN_SERVICE, url: `${ownUrl()}/-/healthy` }];
       await within(probeAll(all), patience * 1000);
-      return all.flatMap(({ name }) => newest.get(name) ?? []);
+      return all.flatMap(({ name }) => tell(name));
     },
     // A silent service would keep the process until its deadline.
     stop() {
@@ -96,7 +110,7 @@ async function probe(
   const seconds = late ? deadline : Math.min((performance.now() - begun) / 1000, deadline);
   return [
     { metric: "service_up", labels: { service: name }, value: up ? 1 : 0 },
-    { metric: "service_response_time_seconds", labels: { service: name }, value: seconds },
+    { metric: RESPONSE_TIME, labels: { service: name }, value: seconds },
   ];
 }
 

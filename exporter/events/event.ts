@@ -5,11 +5,19 @@ const AT_PAST = 48 * 3600_000;
 const AT_FUTURE = 5 * 60_000;
 /** Enough to find the mistake; a batch with more of them is answered with these. */
 const MAX_PROBLEMS = 1000;
+/** Characters of a field's name and of a reason: a key may be as long as the body. */
+const MAX_TEXT = 200;
 /** A longer duration is a mistake in the unit (milliseconds for seconds). */
 const MAX_DURATION_SECONDS = 86_400;
 
 const common = {
-  id: z.string().min(1).max(128).optional(),
+  id: z
+    .string()
+    .min(1)
+    .max(128)
+    // Half a character is stored as U+FFFD, and any two halves would be one id.
+    .refine((id) => id.isWellFormed(), "must be well-formed Unicode")
+    .optional(),
   at: z.iso
     .datetime({ offset: true, error: "must be an RFC 3339 time, such as 2026-02-12T21:46:44+08:00" })
     .transform((text) => Date.parse(text))
@@ -129,7 +137,7 @@ function toProblem(
   { path, keys, message }: { path: PropertyKey[]; keys?: string[]; message: string },
 ): EventProblem {
   const field = [...path.map(String), ...(keys ? [keys.join(", ")] : [])].join(".");
-  return { index, field, reason: message };
+  return { index, field: field.slice(0, MAX_TEXT), reason: message.slice(0, MAX_TEXT) };
 }
 
 function isNear(at: number | undefined, now: number): boolean {

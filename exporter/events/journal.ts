@@ -1,7 +1,7 @@
 import type { Clock } from "../../service/clock.ts";
+import { type Counts, mergeCounts, type Recorded } from "./counts.ts";
 import { InvalidEventsError } from "./event.ts";
 import type { Refused, StoreReply } from "./protocol.ts";
-import type { Counts, Recorded } from "./store.ts";
 import type { StoreThread } from "./thread.ts";
 
 /** Milliseconds after which a disk that has not answered counts as failed. */
@@ -28,6 +28,7 @@ export interface EventJournal {
   record(body: Uint8Array, contentType: string): Promise<Recorded>;
   /** What is on disk, as far as it was told; undefined until the database could be read. */
   readonly counts: Counts | undefined;
+  /** Finishes the transaction that is under way, and refuses what waits. */
   close(): Promise<void>;
 }
 
@@ -42,6 +43,8 @@ export class StorageError extends Error {
     this.hopeless = hopeless;
   }
 }
+
+const CLOSED = () => new StorageError("the exporter is stopping");
 
 interface Waiting {
   body: Uint8Array;
@@ -67,9 +70,11 @@ export function createEventJournal({ thread, clock, deadline = DEADLINE }: Journ
   let underWay = false;
   let overdue: StorageError | undefined;
   let counts: Counts | undefined;
+  let closed = false;
 
   function record(body: Uint8Array, contentType: string): Promise<Recorded> {
     if (overdue !== undefined) return Promise.reject(overdue);
+    if (closed) return Promise.reject(CLOSED());
     const bytes = waitingBytes + body.length + OVERHEAD;
     if (bytes > WAITING_BYTES) return Promise.reject(new StorageError("too many wait for the disk already"));
     waitingBytes = bytes;
@@ -103,7 +108,7 @@ export function createEventJournal({ thread, clock, deadline = DEADLINE }: Journ
     clearTimeout(timer);
     overdue = undefined;
     underWay = false;
-    if (reply.state === "stored") counts = merge(counts, reply.changed);
+    if (reply.state === "stored") counts = mergeCounts(counts, reply.changed);
     answer(taken, reply);
     flush();
   }
@@ -116,7 +121,11 @@ export function createEventJournal({ thread, clock, deadline = DEADLINE }: Journ
     get counts() {
       return counts;
     },
-    close: () => thread.stop(),
+    async close() {
+      closed = true;
+      for (const { settle } of take(waiting.length)) settle.reject(CLOSED());
+      await thread.stop();
+    },
   };
 }
 
@@ -154,11 +163,4 @@ function answer(taken: Waiting[], reply: StoreReply): void {
       else settle.resolve(outcome);
     }
   }
-}
-
-function merge(before: Counts | undefined, { totals, days }: Counts): Counts {
-  return {
-    totals: new Map([...(before?.totals ?? []), ...totals]),
-    days: new Map([...(before?.days ?? []), ...days]),
-  };
 }

@@ -1,5 +1,5 @@
+import type { Counts, Recorded } from "./counts.ts";
 import type { EventProblem } from "./event.ts";
-import type { Counts, Recorded } from "./store.ts";
 
 /** What the thread that stores is started with. */
 export interface StoreSettings {

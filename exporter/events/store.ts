@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { openDatabase, transaction } from "../../service/database.ts";
 import { createCalendar } from "./calendar.ts";
+import type { Counts, Recorded } from "./counts.ts";
 import type { Event } from "./event.ts";
 import { openEventIds } from "./ids.ts";
 import { add, addToTotals } from "./series.ts";
@@ -10,20 +11,6 @@ import { add, addToTotals } from "./series.ts";
 const DAYS_KEPT = 4;
 /** Ids looked at, whether they are old, when there is nothing else to do. */
 const IDLE_SWEEP = 50_000;
-
-/** What became of one batch. */
-export interface Recorded {
-  accepted: number;
-  duplicates: number;
-}
-
-/** Values that are on disk; what has none is missing. */
-export interface Counts {
-  /** By series. */
-  totals: Map<string, number>;
-  /** Messages by calendar day, YYYY-MM-DD. */
-  days: Map<string, number>;
-}
 
 /** The event totals, on disk. */
 export interface EventStore {

@@ -1,8 +1,9 @@
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { DatabaseTooNewError } from "../../service/database.ts";
+import { type Counts, mergeCounts, type Recorded } from "./counts.ts";
 import { type Event, InvalidEventsError, parseEvents } from "./event.ts";
 import type { Refused, StoreReply, StoreRequest, StoreSettings } from "./protocol.ts";
-import { type EventStore, openEventStore, type Recorded } from "./store.ts";
+import { type EventStore, openEventStore } from "./store.ts";
 
 /*
  * The thread that reads and stores events: a disk that does not answer holds up this thread and no scrape, and
@@ -16,14 +17,13 @@ function answerOn(port: MessagePort, { dataDir, timezone }: StoreSettings): void
   function answer(request: StoreRequest): StoreReply {
     const parsed = parseBodies(request);
     try {
-      const opened = store === undefined;
-      store ??= openEventStore(dataDir, timezone);
+      let known: Counts | undefined;
+      if (store === undefined) {
+        store = openEventStore(dataDir, timezone);
+        known = store.readAll();
+      }
       const { recorded, changed } = store.record(parsed.filter(Array.isArray), request.now);
-      return {
-        state: "stored",
-        outcomes: inPlace(parsed, recorded),
-        changed: opened ? store.readAll() : changed,
-      };
+      return { state: "stored", outcomes: inPlace(parsed, recorded), changed: mergeCounts(known, changed) };
     } catch (error) {
       // Opened anew for the next request: SQLite may not go on after an error of the disk.
       store?.close();
@@ -66,7 +66,6 @@ function inPlace(parsed: (Event[] | Refused)[], recorded: Recorded[]): (Recorded
 
 /** SQLite's or the system's own words, without the path, which callers need not know. */
 function reasonOf(error: unknown): string {
-  const { message, cause } = error as Error;
-  const { errstr, code } = (cause ?? error) as { errstr?: string; code?: string };
-  return errstr ?? (cause instanceof Error ? (code ?? cause.message) : message);
+  const { errstr, message } = ((error as Error).cause ?? error) as { errstr?: string; message: string };
+  return errstr ?? message.replace(/, \w+ '.*/s, "");
 }

@@ -111,6 +111,8 @@ test("a service that is silent for longer than a run is told later; the others m
   assert.deepEqual(await up(), ["b 1", `${OWN_SERVICE} 1`]);
   assert.deepEqual(await up(), ["b 1", `${OWN_SERVICE} 1`]);
   assert.equal(asked, 1);
+  const time = (await collector.collect()).find(({ labels }) => labels?.service === "a");
+  assert.ok((time?.value ?? 0) > SHORT / 5, "its time so far");
   await sleep(SHORT * 1000);
   assert.deepEqual(await up(), ["a 0", "b 1", `${OWN_SERVICE} 1`]);
   collector.stop?.();
@@ -130,7 +132,11 @@ test("after a stop nothing of before is told, neither an old answer nor a probe 
   await sleep(SHORT * 100);
   collector.stop?.();
   await calledOff.catch(() => {});
-  assert.deepEqual(await collector.collect(), []);
+  const after = await collector.collect();
+  assert.deepEqual(
+    after.filter(({ metric }) => metric === "service_up"),
+    [],
+  );
   collector.stop?.();
 });
 

@@ -60,6 +60,17 @@ test("every bad event is named by index, field and reason, and none of the batch
   matchGolden("events/refused.txt", lines.join(""));
 });
 
+test("an id of half a character is refused: it would be stored as the same as any other", () => {
+  assert.deepEqual(refusal('{"type":"case","id":"\\ud800"}').problems, [
+    { index: 0, field: "id", reason: "must be well-formed Unicode" },
+  ]);
+});
+
+test("a key of megabytes is not repeated in the answer", () => {
+  const { problems } = refusal(`{"${"x".repeat(100_000)}":1,"type":"case"}`);
+  assert.ok(JSON.stringify(problems).length < 1000);
+});
+
 test("a key that nobody reads is named as the field", () => {
   const { problems } = refusal('{"type":"case","count":2}');
   assert.deepEqual(

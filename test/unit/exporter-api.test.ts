@@ -193,7 +193,7 @@ suite("GET /api/dashboard", () => {
 
   test("refuses a duration that is not 1 to 744 whole hours", async (t) => {
     const exporter = await startExporter(t, { env: { PROMETHEUS_URL: NOBODY } });
-    for (const duration of ["0", "745", "1.5", "day", "", "-1"]) {
+    for (const duration of ["0", "745", "1.5", "day", "", "-1", "0x10", "5&duration=6"]) {
       const response = await fetch(`${exporter.url}/api/dashboard?duration=${duration}`);
       assert.equal(response.status, 400, duration);
     }

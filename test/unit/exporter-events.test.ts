@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { writeFileSync } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
-import { join } from "node:path";
+import { connect } from "node:net";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { suite, test } from "node:test";
 import { fakeClock } from "./support/clock.ts";
 import { sample, startExporter } from "./support/exporter.ts";
+import { temporaryFolder } from "./support/folder.ts";
+import { recordingLogger } from "./support/logger.ts";
 
 const CASE = { type: "case" };
 const TOKEN = { EXPORTER_TOKEN: "s3cret" };
@@ -76,6 +80,29 @@ test("while the disk refuses it answers 503, and counts what is sent again", asy
   other.exec("ROLLBACK");
   assert.equal((await exporter.send(CASE)).status, 202);
   assert.equal(sample(await exporter.text("/metrics"), "cases_total"), 1);
+});
+
+test("where the folder cannot be made, 503 does not tell its path", async (t) => {
+  const dataDir = join(temporaryFolder(t), "file", "data");
+  writeFileSync(dirname(dataDir), "");
+  const exporter = await startExporter(t, { dataDir });
+  const response = await exporter.send(CASE);
+  assert.equal(response.status, 503);
+  assert.match(await response.text(), /send them again later: (ENOTDIR|EEXIST): [a-z ]+"/);
+});
+
+test("a request that is cut off is no error of ours", async (t) => {
+  const { logger, lines } = recordingLogger();
+  const exporter = await startExporter(t, { logger });
+  const { port } = new URL(exporter.url);
+  const socket = connect(Number(port), "127.0.0.1");
+  socket.write("POST /events HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{");
+  await once(socket, "connect");
+  await exporter.text("/-/healthy");
+  socket.destroy();
+  await exporter.text("/-/healthy");
+  await exporter.text("/-/healthy");
+  assert.doesNotMatch(lines.join(), /request failed/);
 });
 
 suite("with a token", () => {

@@ -173,6 +173,21 @@ test("while the disk is slow only so much may wait, and more once a part is unde
   assert.equal((await Promise.all(taken)).length, 8);
 });
 
+test("closing finishes what is under way, refuses what waits, and asks for nothing after that", async (t) => {
+  const { journal, record, requests, cases } = open(t);
+  const underWay = record(CASE);
+  await turns();
+  const waits = record(CASE);
+  const closing = journal.close();
+  await assert.rejects(waits, /the exporter is stopping/);
+  await assert.rejects(record(CASE), /the exporter is stopping/);
+  assert.deepEqual(await underWay, { accepted: 1, duplicates: 0 });
+  await closing;
+  await turns();
+  assert.equal(cases(), 1);
+  assert.equal(requests.length, 1);
+});
+
 test("a thread that dies fails what it was asked, and is replaced for the next", async (t) => {
   const ways = {
     "throw new Error('no memory')": /send them again later: no memory/,

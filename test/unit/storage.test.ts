@@ -72,6 +72,17 @@ suite("a disk", { skip }, () => {
     assert.equal(await cases(exporter), 2);
   });
 
+  test("that has room again: the totals come back without an event, also while nothing is collected", async (t) => {
+    const disk = mountDisk(t);
+    fill(disk);
+    const config = { collectInterval: 0.05, enabled: false };
+    const exporter = await startExporter(t, { dataDir: disk, config });
+    assert.equal((await fetch(`${exporter.url}/-/ready`)).status, 503);
+    rmSync(join(disk, "filler"));
+    await until("it is ready", async () => (await fetch(`${exporter.url}/-/ready`)).ok);
+    assert.equal(await cases(exporter), 0);
+  });
+
   test("that takes nothing shows before an event is lost", async (t) => {
     const disk = mountDisk(t);
     const exporter = await startExporter(t, {
