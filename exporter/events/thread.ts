@@ -4,8 +4,8 @@ import type { StoreReply, StoreRequest, StoreSettings } from "./protocol.ts";
 
 /** Milliseconds that a thread gets to close the database. */
 const CLOSING = 5000;
-/** Four times what the largest transaction needs: without a limit garbage is kept until there is much more of it. */
-const HEAP_MEGABYTES = 512;
+/** The body that takes most, 8 MiB of `[{},{},…`, needs 180. Without a limit much more garbage than that is kept. */
+const HEAP_MEGABYTES = 320;
 const WORKER = new URL("./worker.ts", import.meta.url);
 
 /** The thread that stores events. One that has died is replaced when it is asked again. */
