@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,15 +8,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { PROJECT } from "../../scripts/stack/project.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { FUSE_USAGE, type FuseServer, openFuseServer } from "../helpers/fuse-server.ts";
+import { cannotMount } from "../helpers/mounting.ts";
 import { freePorts } from "../helpers/ports.ts";
 import { sample } from "../unit/support/exporter.ts";
 import { temporaryFolder } from "../unit/support/folder.ts";
 
-/** Why this machine cannot mount anything, if so. */
-const SKIP =
-  (process.getuid?.() !== 0 && "only root may mount") ||
-  (!existsSync("/dev/fuse") && "there is no /dev/fuse") ||
-  (spawnSync("unshare", ["--mount", "true"]).status !== 0 && "no mount namespace is to be had");
+const SKIP = existsSync("/dev/fuse") ? cannotMount() : "there is no /dev/fuse";
 
 /** A shell has names for the descriptors 3 to 9 only. */
 const MOUNTS = 6;

@@ -5,14 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite, type TestContext, test } from "node:test";
 import { systemClock } from "../../service/clock.ts";
+import { cannotMount } from "../helpers/mounting.ts";
 import { sample, startExporter, type TestExporter } from "./support/exporter.ts";
 import { until } from "./support/until.ts";
 
 const CASE = { type: "case" };
 
-const skip = process.platform !== "linux" || process.getuid?.() !== 0 ? "only root can mount a disk" : false;
-
-suite("a disk", { skip }, () => {
+suite("a disk", { skip: cannotMount() }, () => {
   test("that is full: 503 with the reason, scrapes go on, and it heals once there is room", async (t) => {
     const disk = mountDisk(t);
     const exporter = await startExporter(t, { dataDir: disk });
