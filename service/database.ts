@@ -14,14 +14,17 @@ export class DatabaseTooNewError extends Error {
  * @throws {DatabaseTooNewError}
  */
 export function openDatabase(path: string, migrations: string): DatabaseSync {
+  let database: DatabaseSync | undefined;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    const database = new DatabaseSync(path);
+    database = new DatabaseSync(path);
     // FULL: a commit returns only once the log is on the disk (https://sqlite.org/pragma.html#pragma_synchronous).
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
     migrate(database, path, migrations);
     return database;
   } catch (cause) {
+    // The exporter tries again and again: each attempt would keep its files open.
+    database?.close();
     if (cause instanceof DatabaseTooNewError) throw cause;
     throw new Error(`cannot open the database ${path}: ${(cause as Error).message}`, { cause });
   }

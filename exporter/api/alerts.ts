@@ -4,8 +4,6 @@ import { askUpstream, UpstreamError } from "./upstream.ts";
 
 const answerSchema = z.object({ alerts: z.array(z.record(z.string(), z.unknown())) });
 
-export type { AlertHistory };
-
 /**
  * The alert history, from the relay.
  * @param query passed on: since, until, status, limit

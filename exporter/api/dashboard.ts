@@ -33,8 +33,6 @@ const answerSchema = z.object({
   }),
 });
 
-export type { Dashboard, DashboardSeries };
-
 /**
  * @param duration hours, 1 to 744
  * @param now milliseconds since the epoch

@@ -5,8 +5,6 @@ import type { Clock } from "../../service/clock.ts";
 import type { Collecting } from "../collecting.ts";
 import type { GaugeName } from "../collectors/collector.ts";
 
-export type { Status };
-
 /** The original guide's status object, key for key. */
 export function readStatus(config: Config, collecting: Collecting, clock: Clock): Status {
   return {

@@ -44,7 +44,7 @@ export class StorageError extends Error {
   }
 }
 
-const CLOSED = () => new StorageError("the exporter is stopping");
+const closedError = () => new StorageError("the exporter is stopping");
 
 interface Waiting {
   body: Uint8Array;
@@ -74,7 +74,7 @@ export function createEventJournal({ thread, clock, deadline = DEADLINE }: Journ
 
   function record(body: Uint8Array, contentType: string): Promise<Recorded> {
     if (overdue !== undefined) return Promise.reject(overdue);
-    if (closed) return Promise.reject(CLOSED());
+    if (closed) return Promise.reject(closedError());
     const bytes = waitingBytes + body.length + OVERHEAD;
     if (bytes > WAITING_BYTES) return Promise.reject(new StorageError("too many wait for the disk already"));
     waitingBytes = bytes;
@@ -123,7 +123,7 @@ export function createEventJournal({ thread, clock, deadline = DEADLINE }: Journ
     },
     async close() {
       closed = true;
-      for (const { settle } of take(waiting.length)) settle.reject(CLOSED());
+      for (const { settle } of take(waiting.length)) settle.reject(closedError());
       await thread.stop();
     },
   };

@@ -23,7 +23,11 @@ function answerOn(port: MessagePort, { dataDir, timezone }: StoreSettings): void
         known = store.readAll();
       }
       const { recorded, changed } = store.record(parsed.filter(Array.isArray), request.now);
-      return { state: "stored", outcomes: inPlace(parsed, recorded), changed: mergeCounts(known, changed) };
+      return {
+        state: "stored",
+        outcomes: inPlace(parsed, recorded),
+        changed: known ? mergeCounts(known, changed) : changed,
+      };
     } catch (error) {
       // Opened anew for the next request: SQLite may not go on after an error of the disk.
       store?.close();

@@ -1,41 +1,33 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { accelerate } from "../helpers/accelerate.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { type MailServer, startMailServer } from "../helpers/smtp-server.ts";
-import { createTestStack, type TestStack } from "../helpers/stack.ts";
-import { startWecomServer, type WecomServer } from "../helpers/wecom-server.ts";
+import type { TestStack } from "../helpers/stack.ts";
+import { type Story, startStory } from "../helpers/story.ts";
+import type { WecomServer } from "../helpers/wecom-server.ts";
 
-/** Rules and routes as committed, with their times thirty times shorter: 5 minutes are 10 seconds. */
-const FACTOR = 30;
-
+let story: Story;
 let wecom: WecomServer;
 let mail: MailServer;
 let stack: TestStack;
 
 before(async () => {
-  wecom = await startWecomServer(["robot-key-for-tests"]);
   mail = await startMailServer();
-  stack = await createTestStack({
-    WECOM_ROBOT_KEY: "robot-key-for-tests",
-    WECOM_API_BASE: wecom.url,
+  const settings = {
     SMTP_URL: mail.url,
     EMAIL_FROM: "monitoring@example.com",
     EMAIL_TO: "operator@example.com",
-  });
+  };
   // The story posts more messages than a first day may have; its own alert is another story.
-  stack.configure((text) =>
+  story = await startStory(settings, (text) =>
     text.replace("alert_message_growth_floor = 20", "alert_message_growth_floor = 100000"),
   );
-  accelerate(stack.folder, FACTOR);
-  const { code, output } = await stack.up();
-  assert.equal(code, 0, output);
+  ({ stack, wecom } = story);
 });
 
 after(async () => {
-  await stack.remove();
-  await wecom.close();
+  await story.end();
   await mail.close();
 });
 

@@ -1,29 +1,23 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { accelerate } from "../helpers/accelerate.ts";
 import { eventually } from "../helpers/eventually.ts";
-import { createTestStack, type TestStack } from "../helpers/stack.ts";
-import { startWecomServer, type WecomServer } from "../helpers/wecom-server.ts";
+import type { TestStack } from "../helpers/stack.ts";
+import { FACTOR, type Story, startStory } from "../helpers/story.ts";
+import type { WecomServer } from "../helpers/wecom-server.ts";
 
-/** Rules and routes as committed, with their times thirty times shorter: 5 minutes are 10 seconds. */
-const FACTOR = 30;
+/** Seconds: the five minutes of the rule. */
 const FOR = 300 / FACTOR;
 
+let story: Story;
 let wecom: WecomServer;
 let stack: TestStack;
 
 before(async () => {
-  wecom = await startWecomServer(["robot-key-for-tests"]);
-  stack = await createTestStack({ WECOM_ROBOT_KEY: "robot-key-for-tests", WECOM_API_BASE: wecom.url });
-  accelerate(stack.folder, FACTOR);
-  const { code, output } = await stack.up();
-  assert.equal(code, 0, output);
+  story = await startStory();
+  ({ stack, wecom } = story);
 });
 
-after(async () => {
-  await stack.remove();
-  await wecom.close();
-});
+after(() => story.end());
 
 test("collecting is stopped: people are told that nobody watches, and told again once it goes on", async () => {
   const stopped = Date.now();

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { accelerate } from "./accelerate.ts";
+import { createTestStack, type TestStack } from "./stack.ts";
+import { startWecomServer, type WecomServer } from "./wecom-server.ts";
+
+/** Rules and routes as committed, with their times thirty times shorter: 5 minutes are 10 seconds. */
+export const FACTOR = 30;
+
+/** A running stack whose time passes faster, and the WeCom server that it tells. */
+export interface Story {
+  stack: TestStack;
+  wecom: WecomServer;
+  end(): Promise<void>;
+}
+
+const KEY = "robot-key-for-tests";
+
+/**
+ * @param settings more lines for .env
+ * @param configure turns the text of config.ini into the one to use
+ */
+export async function startStory(
+  settings: Record<string, string> = {},
+  configure: (text: string) => string = (text) => text,
+): Promise<Story> {
+  const wecom = await startWecomServer([KEY]);
+  const stack = await createTestStack({ WECOM_ROBOT_KEY: KEY, WECOM_API_BASE: wecom.url, ...settings });
+  const end = async () => {
+    await stack.remove();
+    await wecom.close();
+  };
+  stack.configure(configure);
+  accelerate(stack.folder, FACTOR);
+  const { code, output } = await stack.up();
+  if (code !== 0) await end();
+  assert.equal(code, 0, output);
+  return { stack, wecom, end };
+}
