@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readdirSync, readlinkSync, writeFileSync } from "node:fs";
+import { platform } from "node:os";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { DatabaseTooNewError, openDatabase, transaction } from "../../service/database.ts";
 import { temporaryFolder } from "./support/folder.ts";
@@ -45,4 +46,25 @@ test("a transaction that throws leaves nothing behind", (t) => {
   };
   assert.throws(() => transaction(database, work), /no/);
   assert.equal(database.prepare("SELECT count(*) AS n FROM a").get()?.n, 0);
+});
+
+test("a database that cannot be opened does not stay open, however often it is tried", {
+  skip: platform() !== "linux" && "open files are counted in /proc",
+}, (t) => {
+  const path = join(temporaryFolder(t), "data.db");
+  writeFileSync(path, "this is no database\n".repeat(500));
+  for (let attempt = 0; attempt < 5; attempt += 1) {
+    assert.throws(() => openDatabase(path, dirname(path)), /file is not a database/);
+  }
+  const open = readdirSync("/proc/self/fd").map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      return "";
+    }
+  });
+  assert.deepEqual(
+    open.filter((file) => file.startsWith(path)),
+    [],
+  );
 });
