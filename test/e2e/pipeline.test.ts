@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
 import { eventually } from "../helpers/eventually.ts";
 import { type MailServer, startMailServer } from "../helpers/smtp-server.ts";
@@ -93,6 +95,24 @@ test("the mail server cannot be reached: the backlog is told by WeCom, and all o
   mail = await startMailServer(Number(port));
   await toldBy("mail", /主机和服务的监控已停止/);
   await toldBy("wecom", /^✅.*通知积压：邮件/);
+});
+
+test("the relay lives but refuses what Alertmanager hands over: Alertmanager mails it", async () => {
+  const file = join(stack.folder, ".stack/secrets/relay_token");
+  const [token, refused] = [readFileSync(file, "utf8"), Date.now()];
+  writeFileSync(file, "another");
+  const told = await toldBy("mail", /^【严重告警】Alertmanager 的通知交不出去（webhook）/, refused);
+  assert.match(told, /处理手册：http:\/\/localhost:\d+\/runbooks\/NotificationsFailing/);
+  writeFileSync(file, token);
+  await toldBy("mail", /^【已恢复（严重告警）】Alertmanager 的通知交不出去/);
+});
+
+test("WeCom refuses for good: that is told by mail", async () => {
+  wecom.keys.length = 0;
+  await stopMonitoring();
+  await eventually("a refusal", () => wecom.refusals.length > 0);
+  const told = await toldBy("mail", /^【严重告警】有通知没有送达：企业微信/, Date.now());
+  assert.match(told, /原因：密钥或账号不对/);
 });
 
 /** Waits for a message that matches. @param since when people had to begin to hear of it within five minutes */
