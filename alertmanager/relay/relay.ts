@@ -10,6 +10,7 @@ import type { Alert } from "./alert.ts";
 import { createApp } from "./app.ts";
 import { type ChannelSettings, createChannels } from "./channels/index.ts";
 import { createDelivery } from "./delivery.ts";
+import { DOUBTFUL_SILENCE, doubtEnds } from "./doubt.ts";
 import { createMetrics } from "./metrics.ts";
 import { findFiring, prune, readAlerts, readNotifications } from "./outbox/history.ts";
 import { accept } from "./outbox/intake.ts";
@@ -80,7 +81,7 @@ export function createRelay({ config, environment, channelSettings, clock, logge
     token: environment.relayToken,
     channels,
     metrics,
-    accept: take,
+    accept: (alerts) => take(watchdog.age() * 1000 >= DOUBTFUL_SILENCE ? doubtEnds(alerts) : alerts),
     watchdogHeard: watchdog.heard,
     readAlerts: (query) => readAlerts(database, query),
     readNotifications: (query) => readNotifications(database, query),

@@ -1,4 +1,5 @@
 import type { Alert } from "./alert.ts";
+import { isDoubtful } from "./doubt.ts";
 
 /** The Chinese words and forms that every channel's messages share. */
 export interface Wording {
@@ -39,7 +40,8 @@ export function createWording({ timezone, alertmanagerUrl }: WordingOptions): Wo
     time,
     heading(alert) {
       const severity = SEVERITIES[alert.labels.severity ?? ""] ?? "告警";
-      return alert.status === "firing" ? severity : `已恢复（${severity}）`;
+      if (alert.status === "firing") return severity;
+      return `${isDoubtful(alert) ? "可能已恢复" : "已恢复"}（${severity}）`;
     },
     title: (alert) => alert.annotations.summary ?? alert.labels.alertname ?? "未命名的告警",
     facts(alert) {
@@ -50,6 +52,7 @@ export function createWording({ timezone, alertmanagerUrl }: WordingOptions): Wo
       const description = alert.status === "firing" && alert.annotations.description;
       return [
         ...(description ? [["说明", description]] : []),
+        ...(isDoubtful(alert) ? [["注意", alert.annotations.doubt]] : []),
         ...places,
         ["告警时间", time(alert.startsAt)],
         ...(alert.endsAt === undefined ? [] : ended(alert.startsAt, alert.endsAt)),

@@ -134,6 +134,8 @@ function prometheusPart(server: Server, options: PartsOptions): Part {
     `--web.external-url=${publicUrls(config, env, ports).prometheus}`,
     "--web.route-prefix=/",
     "--web.enable-lifecycle",
+    // The default, named because the heartbeat and how long Alertmanager believes an alert (4 times this) hang on it.
+    "--rules.alert.resend-delay=1m",
   ];
   const inputs = hashFiles(join(rendering.folder, "prometheus"));
   return toPart({ name: "prometheus", command, env: {}, readyPath: "/-/ready", inputs }, options);

@@ -2,7 +2,11 @@ import { execFile } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv, promisify } from "node:util";
+import type { PartName } from "../../scripts/stack/addresses.ts";
+import { isRunning, runningProcesses } from "../../scripts/stack/processes.ts";
+import { statePaths } from "../../scripts/stack/project.ts";
 import { copyCheckout } from "./checkout.ts";
+import { eventually } from "./eventually.ts";
 import { freePorts } from "./ports.ts";
 
 const exec = promisify(execFile);
@@ -23,6 +27,8 @@ export interface TestStack {
   down(): Promise<CommandResult>;
   /** Writes config.ini anew. @param change turns the text into the one to use */
   configure(change: (text: string) => string): void;
+  /** Ends a part without a warning, as a crash would. */
+  kill(part: PartName): Promise<void>;
   /** Stops what runs and removes the folder. */
   remove(): Promise<void>;
 }
@@ -62,6 +68,12 @@ export async function createTestStack(settings: Record<string, string> = {}): Pr
     up: () => script("up.ts", "--native"),
     down: () => script("down.ts"),
     configure,
+    async kill(part) {
+      const record = runningProcesses(statePaths(join(folder, ".stack"))).find(({ name }) => name === part);
+      if (record === undefined) throw new Error(`${part} does not run`);
+      process.kill(record.pid, "SIGKILL");
+      await eventually(`${part} is gone`, () => !isRunning(record));
+    },
     async remove() {
       await script("down.ts");
       remove();

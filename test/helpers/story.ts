@@ -9,6 +9,7 @@ export const FACTOR = 30;
 /** A running stack whose time passes faster, and the WeCom server that it tells. */
 export interface Story {
   stack: TestStack;
+  /** A story may put another in its place. */
   wecom: WecomServer;
   end(): Promise<void>;
 }
@@ -25,14 +26,18 @@ export async function startStory(
 ): Promise<Story> {
   const wecom = await startWecomServer([KEY]);
   const stack = await createTestStack({ WECOM_ROBOT_KEY: KEY, WECOM_API_BASE: wecom.url, ...settings });
-  const end = async () => {
-    await stack.remove();
-    await wecom.close();
+  const story = {
+    stack,
+    wecom,
+    async end() {
+      await stack.remove();
+      await story.wecom.close();
+    },
   };
   stack.configure(configure);
   accelerate(stack.folder, FACTOR);
   const { code, output } = await stack.up();
-  if (code !== 0) await end();
+  if (code !== 0) await story.end();
   assert.equal(code, 0, output);
-  return { stack, wecom, end };
+  return story;
 }

@@ -61,6 +61,22 @@ test("silent for 5 minutes, the relay says so itself, once, and tells when it is
   assert.equal(robots.messages.length, 2);
 });
 
+test("an end without a heartbeat is told as what it is: Alertmanager gives alerts up when Prometheus is dead", async (t) => {
+  const { robots, relay, pass } = await begin(t);
+  const [seen, unseen] = [firing("Seen"), firing("Unseen")];
+  await relay.post("/watchdog", webhook(WATCHDOG));
+  await relay.tell(seen, unseen);
+  await robots.message(1);
+  pass(149);
+  await relay.tell(resolved(seen));
+  assert.match(await robots.message(2), /^✅ <font color="info">\*\*已恢复（警告）\*\*<\/font> \*\*Seen/);
+  pass(1);
+  await relay.tell(resolved(unseen));
+  const doubtful = await robots.message(3);
+  assert.match(doubtful, /^❔ <font color="comment">\*\*可能已恢复（警告）\*\*<\/font> \*\*Unseen/);
+  assert.match(doubtful, /> 注意：Prometheus 没有心跳，无法确认是否真的恢复/);
+});
+
 test("as long as it is heard nothing is said", async (t) => {
   const { relay, pass, silences } = await begin(t);
   for (let minute = 0; minute < 10; minute += 1) {

@@ -1,5 +1,6 @@
 import { escapeHtml } from "../../../../service/html.ts";
 import type { Alert } from "../../alert.ts";
+import { isDoubtful } from "../../doubt.ts";
 import type { Wording } from "../../wording.ts";
 
 export interface Mail {
@@ -46,7 +47,7 @@ function alertText(alert: Alert, wording: Wording): string {
 }
 
 function alertHtml(alert: Alert, wording: Wording): string {
-  const color = alert.status === "firing" ? "#c0392b" : "#1e8449";
+  const color = alert.status === "firing" ? "#c0392b" : isDoubtful(alert) ? "#7f8c8d" : "#1e8449";
   const rows = wording
     .facts(alert)
     .map(

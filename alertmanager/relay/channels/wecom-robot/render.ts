@@ -1,4 +1,5 @@
 import type { Alert } from "../../alert.ts";
+import { isDoubtful } from "../../doubt.ts";
 import type { Wording } from "../../wording.ts";
 import type { Message } from "../channel.ts";
 
@@ -24,7 +25,7 @@ export function renderAlerts(alerts: Alert[], wording: Wording): Message<string>
 }
 
 function renderAlert(alert: Alert, wording: Wording): string {
-  const [icon, color] = alert.status === "firing" ? ["🔴", "warning"] : ["✅", "info"];
+  const [icon, color] = look(alert);
   const title = cut(escapeMarkdown(wording.title(alert)), MAX_TITLE_BYTES);
   const facts = wording
     .facts(alert)
@@ -36,6 +37,11 @@ function renderAlert(alert: Alert, wording: Wording): string {
   while (links.length > 0 && Buffer.byteLength([...lines, links.join("　")].join("\n")) > MARKDOWN_LIMIT - 2)
     links.pop();
   return [...lines, ...(links.length > 0 ? [`> ${links.join("　")}`] : [])].join("\n");
+}
+
+function look(alert: Alert): [icon: string, color: string] {
+  if (alert.status === "firing") return ["🔴", "warning"];
+  return isDoubtful(alert) ? ["❔", "comment"] : ["✅", "info"];
 }
 
 export function renderTest(at: string): string {
