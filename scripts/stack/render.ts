@@ -74,23 +74,26 @@ export function render(options: RenderOptions): Rendering {
   return { hash, folder: join(options.out, "current") };
 }
 
+/** A threshold that no key of config.ini belongs to stays as it is committed. */
 function renderThresholds(file: string, { thresholds }: Config): void {
   const values: Record<string, number> = {
     HighCpuUsage: thresholds.cpu,
     HighMemoryUsage: thresholds.memory,
     HighDiskUsage: thresholds.disk,
+    DiskFullSoon: thresholds.diskFullHours,
     SlowServiceResponse: thresholds.responseTime,
     HighMessageErrorRate: thresholds.errorRate,
+    "monitoring:error_rate_min_messages": thresholds.errorRateMinMessages,
     MessageVolumeSurge: thresholds.messageGrowth,
     "monitoring:message_growth_floor": thresholds.messageGrowthFloor,
   };
   const document = readYaml(file);
-  for (const rule of rulesOf(document.getIn(["groups", 0, "rules"]))) {
-    const name = String(rule.getIn(["labels", "alert"]) ?? rule.get("record"));
-    const value = values[name];
-    if (value === undefined) throw new Error(`${file}: no key of config.ini belongs to ${name}`);
-    const expression = rule.get("expr", true);
-    if (expression) expression.value = value;
+  const rules = rulesOf(document.getIn(["groups", 0, "rules"]));
+  for (const [name, value] of Object.entries(values)) {
+    const rule = rules.find((rule) => (rule.getIn(["labels", "alert"]) ?? rule.get("record")) === name);
+    const expression = rule?.get("expr", true);
+    if (expression === undefined) throw new Error(`${file}: no rule records the threshold of ${name}`);
+    expression.value = value;
   }
   writeFileSync(file, document.toString({ lineWidth: 0 }));
 }

@@ -36,6 +36,8 @@ suite("the operator's values", () => {
       cpu: 71,
       memory: 72,
       disk: 73,
+      diskFullHours: 12,
+      errorRateMinMessages: 7,
       messageGrowth: 3,
       messageGrowthFloor: 500,
     };
@@ -51,19 +53,21 @@ suite("the operator's values", () => {
         "expr: 71 # percent",
         "expr: 72 # percent",
         "expr: 73 # percent",
+        "expr: 12 # hours until it is full",
         "expr: 2.5 # seconds",
         "expr: 0.02 # errors per message",
+        "expr: 7",
         "expr: 3 # today's messages, times yesterday's",
         "expr: 500",
       ],
     );
   });
 
-  test("a threshold that no key of config.ini belongs to is a mistake of ours, and stops the rendering", (t) => {
+  test("a value of config.ini that no rule records is a mistake of ours, and stops the rendering", (t) => {
     const { project, render } = renderer(t);
     const file = join(project, "prometheus/rules/thresholds.yml");
     writeFileSync(file, readFileSync(file, "utf8").replace("alert: HighCpuUsage", "alert: HighGpuUsage"));
-    assert.throws(() => render(), /no key of config\.ini belongs to HighGpuUsage/);
+    assert.throws(() => render(), /no rule records the threshold of HighCpuUsage/);
   });
 
   test("addresses for people become the links in rules and dashboards", (t) => {
