@@ -100,7 +100,7 @@ function tool({ tool, origin }: Server): string {
 /** With the tools of the stack's own servers: promtool and amtool on the committed files, and every story. */
 async function testRules({ folder }: TestStack, versions: string): Promise<void> {
   const files = readdirSync(join(folder, "test/rules")).filter((name) => name.endsWith(".test.ts"));
-  const args = ["--test", ...files.map((name) => join("test/rules", name))];
+  const args = ["--test", "--test-reporter=dot", ...files.map((name) => join("test/rules", name))];
   const test = spawn(process.execPath, args, { cwd: folder, timeout: TESTS_TIMEOUT });
   const [output, [code]] = await Promise.all([text(test.stdout), once(test, "exit")]);
   if (code !== 0) throw new Error(`the tests of the rules fail with ${versions}:\n${output}`);
