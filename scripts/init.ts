@@ -4,6 +4,7 @@ import { readConfig } from "../config/config.ts";
 import { configFile, type Env, EnvironmentError, optional, readPublicUrls } from "../config/environment.ts";
 import { cli } from "./stack/cli.ts";
 import { GENERATED_SECRETS, randomSecret } from "./stack/dotenv.ts";
+import { fallbackMail } from "./stack/fallback-mail.ts";
 import { PROJECT } from "./stack/project.ts";
 import { render } from "./stack/render.ts";
 
@@ -32,6 +33,7 @@ async function init(): Promise<void> {
     },
     publicUrls: readPublicUrls(env, config.metricsPort),
     relayTokenFile: join(SECRETS, "relay_token"),
+    fallbackMail: fallbackMail(config, env, (password) => keepSecret("smtp_password", password)),
   });
 }
 
@@ -50,7 +52,14 @@ function writeSecret(name: string, env: Env): void {
   const file = join(SECRETS, name.toLowerCase());
   const kept = existsSync(file) ? readFileSync(file, "utf8") : undefined;
   const value = optional(env, name) ?? kept ?? randomSecret();
-  if (value !== kept) writeFileSync(file, value, { mode: 0o640 });
+  if (value !== kept) keepSecret(name.toLowerCase(), value);
+}
+
+/** @returns the file */
+function keepSecret(name: string, secret: string): string {
+  const file = join(SECRETS, name);
+  writeFileSync(file, secret, { mode: 0o640 });
+  return file;
 }
 
 await cli(init);

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "../../config/config.ts";
 import { type Env, readSecret } from "../../config/environment.ts";
 import { PART_TITLES, type PartName, type Ports, partHost, publicUrls, readPorts } from "./addresses.ts";
+import { fallbackMail } from "./fallback-mail.ts";
 import { createParts, type Part } from "./parts.ts";
 import { refuseTakenPorts } from "./ports.ts";
 import {
@@ -108,6 +109,7 @@ function renderNative(
   servers: Servers,
 ): Rendering {
   const address = (part: PartName) => `${partHost(part, env)}:${ports[part]}`;
+  const token = readSecret(env, "RELAY_TOKEN");
   return render({
     project,
     out: paths.config,
@@ -120,7 +122,8 @@ function renderNative(
       grafana: servers.grafana && address("grafana"),
     },
     publicUrls: publicUrls(config, env, ports),
-    relayTokenFile: writeRelayToken(paths, env),
+    relayTokenFile: token === undefined ? undefined : keepSecret(paths, "relay_token", token),
+    fallbackMail: fallbackMail(config, env, (password) => keepSecret(paths, "smtp_password", password)),
   });
 }
 
@@ -138,12 +141,11 @@ async function checkRendering({ folder }: Rendering, { prometheus, alertmanager 
   }
 }
 
-function writeRelayToken(paths: StatePaths, env: Env): string | undefined {
-  const token = readSecret(env, "RELAY_TOKEN");
-  if (token === undefined) return undefined;
+/** For Alertmanager, which reads secrets from files. @returns the file */
+function keepSecret(paths: StatePaths, name: string, secret: string): string {
   mkdirSync(paths.secrets, { recursive: true, mode: 0o700 });
-  const file = join(paths.secrets, "relay_token");
-  writeFileSync(file, token, { mode: 0o600 });
+  const file = join(paths.secrets, name);
+  writeFileSync(file, secret, { mode: 0o600 });
   return file;
 }
 

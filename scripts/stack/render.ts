@@ -16,6 +16,7 @@ import { type Document, isMap, parseDocument, type YAMLMap } from "yaml";
 import type { Config } from "../../config/config.ts";
 import type { PartUrls } from "../../config/environment.ts";
 
+import type { EmailConfig } from "./fallback-mail.ts";
 import { StackError } from "./project.ts";
 
 /** host:port of each part, as Prometheus reaches it; undefined for one that is not there. */
@@ -31,6 +32,8 @@ export interface RenderOptions {
   publicUrls: Omit<PartUrls, "relay">;
   /** A file that holds the relay's token, as Alertmanager sees it. */
   relayTokenFile: string | undefined;
+  /** How Alertmanager tells that the relay does not; undefined where no mail is set up. */
+  fallbackMail: EmailConfig | undefined;
 }
 
 /** What was rendered: `hash` changes when any file does. */
@@ -142,10 +145,16 @@ function renderTargets(folder: string, addresses: PartAddresses): void {
   }
 }
 
-function renderAlertmanager({ project, addresses, relayTokenFile }: RenderOptions, folder: string): void {
+function renderAlertmanager(
+  { project, addresses, relayTokenFile, fallbackMail }: RenderOptions,
+  folder: string,
+): void {
   const document = readYaml(join(project, "alertmanager/alertmanager.yml"));
-  const receivers = document.toJS().receivers as { webhook_configs?: { url: string }[] }[];
-  for (const [index, { webhook_configs: webhooks = [] }] of receivers.entries()) {
+  const receivers = document.toJS().receivers as { name: string; webhook_configs?: { url: string }[] }[];
+  for (const [index, { name, webhook_configs: webhooks = [] }] of receivers.entries()) {
+    if (name === "fallback" && fallbackMail) {
+      document.setIn(["receivers", index, "email_configs"], [fallbackMail]);
+    }
     for (const [place, { url }] of webhooks.entries()) {
       // The operator's own webhooks must not see the relay's token.
       if (!url.startsWith(`${DEFAULTS.relayUrl}/`)) continue;

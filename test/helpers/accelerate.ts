@@ -21,15 +21,14 @@ export function accelerate(project: string, factor: number): void {
     join(project, "alertmanager/alertmanager.yml"),
     ...readdirSync(rules).map((name) => join(rules, name)),
   ];
-  for (const file of files) {
-    const faster = readFileSync(file, "utf8")
-      .replaceAll(
-        SETTINGS,
-        (_, key: string, count: string, unit: string) => key + shorten(count, unit, factor),
-      )
-      .replaceAll(RANGES, (_, count: string, unit: string) => `[${shorten(count, unit, factor)}]`);
-    writeFileSync(file, faster);
-  }
+  for (const file of files) writeFileSync(file, quicker(readFileSync(file, "utf8"), factor));
+}
+
+/** @param text a file of Prometheus or Alertmanager */
+export function quicker(text: string, factor: number): string {
+  return text
+    .replaceAll(SETTINGS, (_, key: string, count: string, unit: string) => key + shorten(count, unit, factor))
+    .replaceAll(RANGES, (_, count: string, unit: string) => `[${shorten(count, unit, factor)}]`);
 }
 
 function shorten(count: string, unit: string, factor: number): string {

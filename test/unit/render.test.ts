@@ -123,6 +123,7 @@ suite("Alertmanager", () => {
     assert.deepEqual(webhooks(read("alertmanager/alertmanager.yml")), [
       ["http://relay:9002/alerts", http],
       ["http://relay:9002/watchdog", http],
+      ["http://relay:9002/alerts", http],
     ]);
   });
 

@@ -26,6 +26,7 @@ export interface Changes {
   addresses?: Partial<PartAddresses>;
   publicUrls?: Partial<RenderOptions["publicUrls"]>;
   relayTokenFile?: string;
+  fallbackMail?: RenderOptions["fallbackMail"];
 }
 
 /** Renders a copy of the committed files; what is not changed is as committed. */
@@ -39,7 +40,7 @@ export function renderer(t: TestContext) {
     out,
     /** A file of the newest rendering. */
     read: (file: string) => readFileSync(join(out, "current", file), "utf8"),
-    render: ({ config, addresses, publicUrls, relayTokenFile }: Changes = {}): Rendering =>
+    render: ({ config, addresses, publicUrls, relayTokenFile, fallbackMail }: Changes = {}): Rendering =>
       render({
         project,
         out,
@@ -47,6 +48,7 @@ export function renderer(t: TestContext) {
         addresses: { ...ADDRESSES, ...addresses },
         publicUrls: { ...readPublicUrls({}, 8001), ...publicUrls },
         relayTokenFile,
+        fallbackMail,
       }),
   };
 }
