@@ -52,9 +52,11 @@ async function lintLive(stack: TestStack): Promise<void> {
     const live = await lookAt(stack, rules);
     findings = await findProblems(rules, { ...OFFLINE, ...LIVE }, live);
   } while (findings.problems.length > 0 && Date.now() < deadline);
-  report([...findings.problems, ...idleExceptions(rules, findings.used)]);
+  const problems = [...findings.problems, ...idleExceptions(rules, findings.used)];
+  report(problems);
+  if (problems.length > 0) return;
   const exceptions = rules.flatMap(({ exceptions }) => exceptions).length;
-  console.log(`lint: ${rules.length} rules looked at on a running stack, with ${exceptions} exceptions`);
+  console.log(`lint: nothing found in ${rules.length} rules on a running stack, ${exceptions} exceptions`);
 }
 
 type Check = (rule: Rule, live: Live) => Problem[] | Promise<Problem[]>;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -69,8 +69,10 @@ async function tryVersions(folder: string): Promise<Versions> {
     await testRules(stack, versions);
     const { code, output } = await stack.up();
     assert.equal(code, 0, output);
-    await run(tool(prometheus), ["check", "config", renderedFile(stack, "prometheus/prometheus.yml")]);
+    const lint = ["check", "config", "--lint=all", "--lint-fatal"];
+    await run(tool(prometheus), [...lint, renderedFile(stack, "prometheus/prometheus.yml")]);
     await run(tool(alertmanager), ["check-config", renderedFile(stack, "alertmanager/alertmanager.yml")]);
+    await checkMetrics(stack, tool(prometheus));
     assert.deepEqual(await runningVersions(stack), {
       prometheus: prometheus.version,
       alertmanager: alertmanager.version,
@@ -104,6 +106,15 @@ async function testRules({ folder }: TestStack, versions: string): Promise<void>
   const test = spawn(process.execPath, args, { cwd: folder, timeout: TESTS_TIMEOUT });
   const [output, [code]] = await Promise.all([text(test.stdout), once(test, "exit")]);
   if (code !== 0) throw new Error(`the tests of the rules fail with ${versions}:\n${output}`);
+}
+
+/** promtool's own opinion of how metrics are named and described. */
+async function checkMetrics({ urls }: TestStack, promtool: string): Promise<void> {
+  for (const url of [urls.exporter, urls.relay]) {
+    const input = await (await fetch(`${url}/metrics`)).text();
+    const { status, stderr } = spawnSync(promtool, ["check", "metrics"], { input, encoding: "utf8" });
+    assert.equal(status, 0, stderr);
+  }
 }
 
 /** As the servers say themselves. */
