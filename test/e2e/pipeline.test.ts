@@ -23,7 +23,7 @@ before(async () => {
   story = await startStory(
     { SMTP_URL: mail.url, EMAIL_FROM: "monitoring@example.com", EMAIL_TO: "operator@example.com" },
     // Always above, so that there is an alert whose end can be told falsely.
-    (text) => text.replace("alert_threshold_memory = 80", "alert_threshold_memory = 1"),
+    (text) => text.replace("alert_threshold_memory = 100", "alert_threshold_memory = 1"),
   );
   ({ stack, wecom } = story);
   await toldBy("wecom", /内存使用率过高/);
