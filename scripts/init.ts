@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { readConfig } from "../config/config.ts";
+import { readConfigFile } from "../config/config.ts";
 import { configFile, type Env, EnvironmentError, optional, readPublicUrls } from "../config/environment.ts";
 import { cli } from "./stack/cli.ts";
 import { GENERATED_SECRETS, randomSecret } from "./stack/dotenv.ts";
 import { PROJECT } from "./stack/project.ts";
+import { confirm, publish } from "./stack/publish.ts";
 import { render } from "./stack/render.ts";
 
 /** Volumes of docker-compose.yml. */
@@ -15,14 +16,15 @@ const SECRETS = "/secrets";
 async function init(): Promise<void> {
   process.umask(0o027);
   const env = process.env;
-  const config = readConfig(configFile(env));
+  const { config, text } = readConfigFile(configFile(env));
   checkPublished("metrics_port", config.metricsPort, "METRICS_PORT", env);
   checkPublished("retention_days", config.retentionDays, "RETENTION_DAYS", env);
   for (const name of GENERATED_SECRETS) writeSecret(name, env);
-  render({
+  const { hash } = render({
     project: PROJECT,
     out: RENDERED,
     config,
+    configText: text,
     addresses: {
       exporter: `exporter:${config.metricsPort}`,
       relay: "relay:8002",
@@ -33,6 +35,8 @@ async function init(): Promise<void> {
     publicUrls: readPublicUrls(env, config.metricsPort),
     relayTokenFile: join(SECRETS, "relay_token"),
   });
+  publish(RENDERED, hash);
+  confirm(RENDERED);
 }
 
 /** Compose needs some values itself but cannot read config.ini: npm start passes them on, .env does otherwise. */

@@ -28,5 +28,10 @@ export function statePaths(root: string): StatePaths {
 
 /** Something went wrong that the operator can mend; the message says how. */
 export class StackError extends Error {
-  override readonly name = "StackError";
+  override readonly name: string = "StackError";
+}
+
+/** A change that had begun was given up; the message also says whether all is as before. */
+export class RevertedError extends StackError {
+  override readonly name = "RevertedError";
 }
