@@ -12,6 +12,8 @@ import { createReport, type Report } from "./stack/report.ts";
 import { checkSettings, readSettings } from "./stack/settings.ts";
 import { summarize } from "./stack/summary.ts";
 
+const UNCHANGED = "✅ 各部分都已在运行，没有改动";
+
 /** npm start: everything up and healthy, or the reason why not. */
 async function up(): Promise<void> {
   const { values: force } = parseArgs({
@@ -30,7 +32,8 @@ async function up(): Promise<void> {
   const paths = statePaths(join(PROJECT, ".stack"));
 
   if (await choosesDocker(force, runningProcesses(paths).length > 0, report)) {
-    const ports = await startCompose({ project: PROJECT, config, env, report });
+    const { isChanged, ports } = await startCompose({ project: PROJECT, settings, report });
+    if (!isChanged) report.line(UNCHANGED);
     const urls = publicUrls(config, env, ports);
     summarize(report, { config, env, urls, missing: {}, relayLog: "（docker compose logs relay）" });
   } else {
@@ -41,7 +44,7 @@ async function up(): Promise<void> {
       report,
       fetchServers: true,
     });
-    if (!isChanged) report.line("✅ 各部分都已在运行，没有改动");
+    if (!isChanged) report.line(UNCHANGED);
     const urls = publicUrls(config, env, ports);
     summarize(report, { config, env, urls, ...native, relayLog: logFile(paths, "relay") });
   }

@@ -14,5 +14,5 @@ export function findings(error: Error, folder: string): string {
   const telling = lines.filter(
     (line) => line.trim() !== "" && !/^\s*(Checking|SUCCESS|FAILED:?$)/.test(line),
   );
-  return telling.map((line) => line.trim()).join("\n") || error.message;
+  return [...new Set(telling.map((line) => line.trim()))].join("\n") || error.message;
 }

@@ -1,10 +1,10 @@
 import type { Ports } from "./addresses.ts";
-import { describeChanges } from "./changes.ts";
-import { readExpected } from "./expected.ts";
+import { describeDraft, tellChanges } from "./draft.ts";
+import type { Expected } from "./expected.ts";
 import type { Part } from "./parts.ts";
 import { isRunning, type ProcessRecord, stopProcess } from "./processes.ts";
 import { RevertedError, type StatePaths } from "./project.ts";
-import { confirm, goBack, lastGood, publish } from "./publish.ts";
+import { confirm, goBack, publish } from "./publish.ts";
 import { hasLoaded, RELOADED, type ReloadedServer, reload } from "./reload.ts";
 import type { Rendering } from "./render.ts";
 import type { Report } from "./report.ts";
@@ -28,25 +28,26 @@ export interface NativeChange {
  * @throws {StackError} when nothing ran before: then nothing runs again
  */
 export async function changeNative(change: NativeChange): Promise<boolean> {
-  const { parts, rendering, before, paths, report } = change;
+  const { parts, rendering, before, paths, ports, report } = change;
   const kept = before.filter((record) => parts.some((part) => isCurrent(record, part)));
   const outdated = before.filter((record) => !kept.includes(record));
   const toStart = parts.filter(({ name }) => !kept.some((record) => record.name === name));
-  const good = lastGood(paths.config);
-  if (good !== undefined && before.length > 0) tellChanges(describeChanges(good, rendering.folder), report);
+  const draft = describeDraft(paths.config, rendering.folder);
+  if (before.length > 0) tellChanges(draft.changes, report.line);
   const isOpen = publish(paths.config, rendering.hash);
-  const stale = await toReload(kept, isOpen, change);
+  const stale = await toReload(kept, isOpen, draft.expected, ports);
   const asked: ReloadedServer[] = [];
   try {
     for (const server of stale) {
       asked.push(server);
-      await reloadNative(server, rendering.folder, change);
+      await reload(server, urlOf(server, ports), draft.expected, report);
     }
     await stopOutdated(outdated, change);
     if (toStart.length > 0) await startParts(toStart, paths, report);
   } catch (error) {
     if (before.length === 0) throw error;
-    throw new RevertedError(await revert(error as Error, { asked, outdated, good }, change));
+    const problems = await revert({ asked, outdated, good: draft.good }, change);
+    throw problems ? new RevertedError(error as Error, problems) : error;
   }
   confirm(paths.config);
   return isOpen || stale.length + outdated.length + toStart.length > 0;
@@ -57,32 +58,19 @@ function isCurrent(record: ProcessRecord, part: Part): boolean {
   return record.name === part.name && record.fingerprint === part.fingerprint;
 }
 
-function tellChanges(lines: string[], report: Report): void {
-  if (lines.length > 0) report.line("改动：");
-  for (const line of lines) report.line(`  • ${line}`);
-}
-
 /** Where nothing is to be switched, a server may still have missed the last time. */
 async function toReload(
   kept: ProcessRecord[],
   isOpen: boolean,
-  { rendering, ports }: NativeChange,
+  expected: Expected,
+  ports: Ports,
 ): Promise<ReloadedServer[]> {
   const running = RELOADED.filter((server) => kept.some(({ name }) => name === server));
   if (isOpen) return running;
-  const expected = readExpected(rendering.folder);
   const loaded = await Promise.all(
     running.map((server) => hasLoaded(server, urlOf(server, ports), expected)),
   );
   return running.filter((_, index) => !loaded[index]);
-}
-
-function reloadNative(
-  server: ReloadedServer,
-  folder: string,
-  { ports, report }: NativeChange,
-): Promise<void> {
-  return reload(server, urlOf(server, ports), readExpected(folder), report);
 }
 
 function urlOf(server: ReloadedServer, ports: Ports): string {
@@ -101,23 +89,21 @@ interface Undo {
   /** To take the new rendering, whether they did or not. */
   asked: ReloadedServer[];
   outdated: ProcessRecord[];
-  good: string | undefined;
+  good: Expected | undefined;
 }
 
-/** @returns why, and whether everything is as before */
-async function revert(reason: Error, { asked, outdated, good }: Undo, change: NativeChange): Promise<string> {
-  const { paths, report } = change;
+/** @returns the problems with going back; undefined where nothing had been changed yet */
+async function revert(
+  { asked, outdated, good }: Undo,
+  { paths, ports, report }: NativeChange,
+): Promise<string[] | undefined> {
+  const isBack = goBack(paths.config);
+  const stopped = outdated.filter((record) => !isRunning(record));
+  if (!isBack && stopped.length === 0) return undefined;
   report.line("没有成功，恢复原来的配置：");
   const problems: string[] = [];
   const attempt = (work: Promise<void>) => work.catch((error: Error) => problems.push(error.message));
-  const isBack = goBack(paths.config) && good !== undefined;
-  if (isBack) for (const server of asked) await attempt(reloadNative(server, good, change));
-  const stopped = outdated.filter((record) => !isRunning(record));
+  if (good) for (const server of asked) await attempt(reload(server, urlOf(server, ports), good, report));
   if (stopped.length > 0) await attempt(startParts(stopped, paths, report));
-  if (!isBack && stopped.length === 0) return reason.message;
-  const end =
-    problems.length === 0
-      ? "已恢复原来的配置，监控照常运行。"
-      : `没能完全恢复原来的配置：\n${problems.join("\n")}\n请把改动撤回，再执行 npm start。`;
-  return `${reason.message}\n\n${end}`;
+  return problems;
 }
