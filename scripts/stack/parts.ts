@@ -145,6 +145,8 @@ function alertmanagerPart(server: Server, options: PartsOptions): Part {
     ...server.command,
     `--config.file=${join(currentFolder(paths.config), "alertmanager/alertmanager.yml")}`,
     `--storage.path=${join(paths.data, "alertmanager")}`,
+    // Silences, and what was told: a crash forgets what came since.
+    "--data.maintenance-interval=1m",
     `--web.listen-address=127.0.0.1:${ports.alertmanager}`,
     `--web.external-url=${publicUrls(config, env, ports).alertmanager}`,
     "--web.route-prefix=/",

@@ -75,6 +75,8 @@ export function render(options: RenderOptions): Rendering {
   writeFileSync(join(draft, "config.ini"), options.configText);
   const hash = hashFolder(draft);
   const folder = join(options.out, hash);
+  // One that somebody edited by hand is made anew: its name says what is in it.
+  if (existsSync(folder) && hashFolder(folder) !== hash) rmSync(folder, { recursive: true });
   if (existsSync(folder)) rmSync(draft, { recursive: true });
   else renameSync(draft, folder);
   return { hash, folder };

@@ -186,6 +186,15 @@ suite("a rendering", () => {
     assert.equal(render().hash, hash);
   });
 
+  test("a rendering that was edited by hand is made anew", (t) => {
+    const { read, render } = renderer(t);
+    const file = join(render().folder, "prometheus/rules/thresholds.yml");
+    const text = readFileSync(file, "utf8");
+    writeFileSync(file, text.replace("expr: 80", "expr: 99"));
+    render();
+    assert.equal(read("prometheus/rules/thresholds.yml"), text);
+  });
+
   test("the checkout is not touched", (t) => {
     const { project, render } = renderer(t);
     const contents = () =>
