@@ -2,7 +2,7 @@ import type { ChannelName } from "../../../config/config.ts";
 import type { Env } from "../../../config/environment.ts";
 import type { Clock } from "../../../service/clock.ts";
 import type { Logger } from "../../../service/logger.ts";
-import type { Limit, Reservation } from "../outbox/window.ts";
+import type { Window } from "../outbox/window.ts";
 import type { Wording } from "../wording.ts";
 import type { Channel } from "./channel.ts";
 import { emailChannel } from "./email/channel.ts";
@@ -29,7 +29,7 @@ export interface ChannelOptions {
   wording: Wording;
   clock: Clock;
   logger: Logger;
-  reserve: (sender: string, limit: Limit) => Reservation;
+  window: Window;
 }
 
 /** Every channel that is asked for and set up; the log where there is none. */
@@ -39,11 +39,11 @@ export function createChannels({
   wording,
   clock,
   logger,
-  reserve,
+  window,
 }: ChannelOptions): Channel[] {
   const { wecom, email } = settings;
   const available: Record<ChannelName, (() => Channel) | undefined> = {
-    wecom: wecom && (() => wecomRobotChannel({ settings: wecom, wording, clock, reserve }) as Channel),
+    wecom: wecom && (() => wecomRobotChannel({ settings: wecom, wording, clock, window }) as Channel),
     email: email && (() => emailChannel({ settings: email, wording, clock }) as Channel),
   };
   const channels = enabled.flatMap((name) => available[name]?.() ?? []);

@@ -2,11 +2,15 @@ import nodemailer from "nodemailer";
 import type { Clock } from "../../../../service/clock.ts";
 import type { Wording } from "../../wording.ts";
 import type { Channel, Outcome } from "../channel.ts";
+import { renderDigest } from "./digest.ts";
 import { type Mail, renderAlerts, renderTest } from "./render.ts";
 import type { EmailSettings } from "./settings.ts";
 
 /** Milliseconds. */
 const TIMEOUT = 20_000;
+
+/** More than that at once become one with a line an alert: nobody reads a hundred mails. */
+const MAILS_AT_ONCE = 10;
 
 export interface EmailOptions {
   settings: EmailSettings;
@@ -27,6 +31,8 @@ export function emailChannel({ settings, wording, clock }: EmailOptions): Channe
   return {
     name: "email",
     compose: (alerts) => renderAlerts(alerts, wording),
+    capacity: () => MAILS_AT_ONCE,
+    composeDigest: (digest) => renderDigest(digest, wording),
     composeTest: () => renderTest(wording.time(clock.now())),
     async send(content) {
       try {

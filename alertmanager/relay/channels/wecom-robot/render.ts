@@ -11,20 +11,22 @@ const MAX_FACT_BYTES = 900;
 const MAX_TITLE_BYTES = 300;
 
 /** Markdown with as many of the alerts as fit into one message. */
-export function renderAlerts(alerts: Alert[], wording: Wording): Message<string> {
+export function renderAlerts(alerts: Alert[], wording: Wording, limit = MARKDOWN_LIMIT): Message<string> {
   let content = "";
   let covers = 0;
   for (const alert of alerts) {
     const longer =
-      content === "" ? renderAlert(alert, wording) : `${content}\n\n${renderAlert(alert, wording)}`;
-    if (covers > 0 && Buffer.byteLength(longer) > MARKDOWN_LIMIT) break;
+      content === ""
+        ? renderAlert(alert, wording, limit)
+        : `${content}\n\n${renderAlert(alert, wording, limit)}`;
+    if (covers > 0 && Buffer.byteLength(longer) > limit) break;
     content = longer;
     covers += 1;
   }
   return { content, covers };
 }
 
-function renderAlert(alert: Alert, wording: Wording): string {
+function renderAlert(alert: Alert, wording: Wording, limit: number): string {
   const [icon, color] = look(alert);
   const title = cut(escapeMarkdown(wording.title(alert)), MAX_TITLE_BYTES);
   const facts = wording
@@ -34,12 +36,12 @@ function renderAlert(alert: Alert, wording: Wording): string {
   const lines = [head, ...facts];
   // A link is whole or absent: cut in the middle it would lead nowhere.
   const links = wording.links(alert).map(([name, url]) => `[${name}](${escapeUrl(url)})`);
-  while (links.length > 0 && Buffer.byteLength([...lines, links.join("　")].join("\n")) > MARKDOWN_LIMIT - 2)
+  while (links.length > 0 && Buffer.byteLength([...lines, links.join("　")].join("\n")) > limit - 2)
     links.pop();
   return [...lines, ...(links.length > 0 ? [`> ${links.join("　")}`] : [])].join("\n");
 }
 
-function look(alert: Alert): [icon: string, color: string] {
+export function look(alert: Alert): [icon: string, color: string] {
   if (alert.status === "firing") return ["🔴", "warning"];
   return isDoubtful(alert) ? ["❔", "comment"] : ["✅", "info"];
 }
@@ -49,19 +51,19 @@ export function renderTest(at: string): string {
 }
 
 /** WeCom's markdown knows no escape, so its signs become their full-width twins; a line break becomes a space. */
-function escapeMarkdown(text: string): string {
+export function escapeMarkdown(text: string): string {
   return text
     .replaceAll(/[<>[\]*`#\\]/g, (sign) => String.fromCharCode(sign.charCodeAt(0) + 0xfee0))
     .replaceAll(/\s+/g, " ");
 }
 
 /** Brackets would end the link early. */
-function escapeUrl(url: string): string {
+export function escapeUrl(url: string): string {
   return url.replaceAll(/[()\s<>]/g, (sign) => `%${sign.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }
 
 /** Shortens between characters, never inside one. */
-function cut(text: string, bytes: number): string {
+export function cut(text: string, bytes: number): string {
   if (Buffer.byteLength(text) <= bytes) return text;
   let kept = "";
   for (const character of text) {
