@@ -15,7 +15,7 @@ import { createMetrics } from "./metrics.ts";
 import { findFiring, prune, readAlerts, readNotifications } from "./outbox/history.ts";
 import { accept } from "./outbox/intake.ts";
 import { abandonOthers, backlog } from "./outbox/queue.ts";
-import { reserve } from "./outbox/window.ts";
+import { createWindow } from "./outbox/window.ts";
 import { createWatchdog } from "./watchdog.ts";
 import { createWording } from "./wording.ts";
 
@@ -57,7 +57,7 @@ export function createRelay({ config, environment, channelSettings, clock, logge
     }),
     clock,
     logger,
-    reserve: (sender, limit) => reserve(database, sender, limit, clock.now()),
+    window: createWindow(database, clock.now),
   });
   const watchdog = createWatchdog({
     clock,

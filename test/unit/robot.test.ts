@@ -16,7 +16,12 @@ function sendTest(
   { keys = [KEY], reserve = (): Reservation => ({ granted: true }) } = {},
 ): Promise<Outcome> {
   const wording = createWording({ timezone: "Asia/Shanghai", alertmanagerUrl: "http://localhost:9093" });
-  const channel = wecomRobotChannel({ settings: { keys, apiBase }, wording, clock: fakeClock(), reserve });
+  const channel = wecomRobotChannel({
+    settings: { keys, apiBase },
+    wording,
+    clock: fakeClock(),
+    window: { reserve, room: () => 20 },
+  });
   return channel.send(channel.composeTest());
 }
 

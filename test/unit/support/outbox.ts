@@ -58,6 +58,8 @@ export function openOutbox(
   const hanging = Promise.withResolvers<Outcome>();
   const channel: Channel<string> = {
     name: CHANNEL,
+    capacity: () => Number.POSITIVE_INFINITY,
+    composeDigest: ({ alerts }) => channel.compose(alerts),
     compose(alerts) {
       const told = alerts.slice(0, bears);
       const content = told.map(({ labels, status }) => `${labels.alertname} ${status}`).join(", ");

@@ -8,6 +8,9 @@ import type { EmailSettings } from "./settings.ts";
 /** Milliseconds. */
 const TIMEOUT = 20_000;
 
+/** More than that at once become one with a line an alert: nobody reads a hundred mails. */
+const MAILS_AT_ONCE = 10;
+
 export interface EmailOptions {
   settings: EmailSettings;
   wording: Wording;
@@ -27,6 +30,8 @@ export function emailChannel({ settings, wording, clock }: EmailOptions): Channe
   return {
     name: "email",
     compose: (alerts) => renderAlerts(alerts, wording),
+    capacity: () => MAILS_AT_ONCE,
+    composeDigest: ({ alerts }) => renderAlerts(alerts, wording),
     composeTest: () => renderTest(wording.time(clock.now())),
     async send(content) {
       try {
