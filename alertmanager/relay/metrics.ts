@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import { type Channel, FAILURE_REASONS, type FailureReason } from "./channels/channel.ts";
+import { type Channel, FAILURE_REASONS } from "./channels/channel.ts";
 import type { Pending } from "./outbox/queue.ts";
 
 /** The relay's own metrics. */
@@ -9,7 +9,9 @@ export interface RelayMetrics {
   /** @param now milliseconds since the epoch */
   sent(channel: string, told: Pending[], now: number): void;
   retried(channel: string, told: Pending[]): void;
-  failed(channel: string, reason: FailureReason, told: Pending[]): void;
+  failed(channel: string, reason: string, told: Pending[]): void;
+  /** Some of the receivers were not reached; the rest was. */
+  undelivered(channel: string, told: Pending[]): void;
 }
 
 export interface MetricsOptions {
@@ -59,15 +61,21 @@ export function createMetrics({ channels, backlog, watchdogAge }: MetricsOptions
     registry,
     received: (alerts) => received.inc(alerts),
     sent(channel, told, now) {
-      notifications.inc({ channel, outcome: "sent" }, told.length);
+      notifications.inc({ channel, outcome: "sent" }, count(told));
       for (const { createdAt } of told) delivery.observe(Math.max(0, now - createdAt) / 1000);
     },
-    retried: (channel, told) => notifications.inc({ channel, outcome: "retried" }, told.length),
+    retried: (channel, told) => notifications.inc({ channel, outcome: "retried" }, count(told)),
     failed(channel, reason, told) {
-      notifications.inc({ channel, outcome: "failed" }, told.length);
-      failed.inc({ channel, reason }, told.length);
+      notifications.inc({ channel, outcome: "failed" }, count(told));
+      failed.inc({ channel, reason }, count(told));
     },
+    undelivered: (channel, told) => failed.inc({ channel, reason: "receiver" }, count(told)),
   };
+}
+
+/** Notifications of one alert that are told together are as many. */
+function count(told: Pending[]): number {
+  return told.reduce((sum, { ids }) => sum + ids.length, 0);
 }
 
 function registerGauges(registry: Registry, { channels, backlog, watchdogAge }: MetricsOptions): void {

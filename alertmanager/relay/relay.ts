@@ -14,7 +14,7 @@ import { DOUBTFUL_SILENCE, doubtEnds } from "./doubt.ts";
 import { createMetrics } from "./metrics.ts";
 import { findFiring, prune, readAlerts, readNotifications } from "./outbox/history.ts";
 import { accept } from "./outbox/intake.ts";
-import { abandonOthers, backlog } from "./outbox/queue.ts";
+import { abandonOthers, backlog, endLeases } from "./outbox/queue.ts";
 import { createWindow } from "./outbox/window.ts";
 import { createWatchdog } from "./watchdog.ts";
 import { createWording } from "./wording.ts";
@@ -54,6 +54,7 @@ export function createRelay({ config, environment, channelSettings, clock, logge
     wording: createWording({
       timezone: config.timezone,
       alertmanagerUrl: environment.publicUrls.alertmanager,
+      exporterUrl: environment.publicUrls.exporter,
     }),
     clock,
     logger,
@@ -107,6 +108,7 @@ export function createRelay({ config, environment, channelSettings, clock, logge
     async start() {
       server = await serve(app, environment.host, environment.relayPort);
       const names = channels.map(({ name }) => name);
+      endLeases(database);
       abandonOthers(database, toldThrough, clock.now());
       for (const delivery of deliveries) delivery.start();
       watchdog.start();

@@ -9,7 +9,11 @@ import { startMailServer } from "../helpers/smtp-server.ts";
 import { fakeClock } from "./support/clock.ts";
 
 const channel = (smtpUrl: string, to = "ops@example.com"): Channel => {
-  const wording = createWording({ timezone: "Asia/Shanghai", alertmanagerUrl: "http://localhost:9093" });
+  const wording = createWording({
+    timezone: "Asia/Shanghai",
+    alertmanagerUrl: "http://localhost:9093",
+    exporterUrl: "http://localhost:8001",
+  });
   const settings = { smtpUrl, from: "monitor@example.com", to };
   return emailChannel({ settings, wording, clock: fakeClock() }) as Channel;
 };

@@ -10,6 +10,7 @@ import { matchGolden, readFixture } from "./support/golden.ts";
 const WORDING = createWording({
   timezone: "Asia/Shanghai",
   alertmanagerUrl: "https://monitoring.example.com/alertmanager",
+  exporterUrl: "https://monitoring.example.com",
 });
 
 for (const status of ["firing", "resolved"]) {

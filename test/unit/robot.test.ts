@@ -15,9 +15,14 @@ function sendTest(
   apiBase: string,
   { keys = [KEY], reserve = (): Reservation => ({ granted: true }) } = {},
 ): Promise<Outcome> {
-  const wording = createWording({ timezone: "Asia/Shanghai", alertmanagerUrl: "http://localhost:9093" });
+  const wording = createWording({
+    timezone: "Asia/Shanghai",
+    alertmanagerUrl: "http://localhost:9093",
+    exporterUrl: "http://localhost:8001",
+  });
+  const mention = { users: [], mobiles: [], everybody: false };
   const channel = wecomRobotChannel({
-    settings: { keys, apiBase },
+    settings: { keys, apiBase, mention },
     wording,
     clock: fakeClock(),
     window: { reserve, room: () => 20 },
@@ -95,4 +100,11 @@ test("the limit is kept under a name that does not reveal the key", async (t) =>
   };
   await sendTest(robots.url, { reserve });
   assert.match(names[0] ?? "", /^wecom-robot [0-9a-f]{16}$/);
+});
+
+test("a robot that was removed does not lose what another will tell once it has room again", async (t) => {
+  const apiBase = await listen(t, (_, response) => response.end('{"errcode":93000,"errmsg":"gone"}'));
+  const reservations: Reservation[] = [{ granted: true }, { granted: false, until: 5 }];
+  const reserve = () => reservations.shift() ?? { granted: true };
+  assert.deepEqual(await sendTest(apiBase, { keys: ["gone", "b"], reserve }), { kind: "wait", until: 5 });
 });

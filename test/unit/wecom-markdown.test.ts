@@ -5,7 +5,11 @@ import type { Alert } from "../../alertmanager/relay/alert.ts";
 import { renderAlerts } from "../../alertmanager/relay/channels/wecom-markdown.ts";
 import { createWording } from "../../alertmanager/relay/wording.ts";
 
-const WORDING = createWording({ timezone: "Asia/Shanghai", alertmanagerUrl: "http://localhost:9093" });
+const WORDING = createWording({
+  timezone: "Asia/Shanghai",
+  alertmanagerUrl: "http://localhost:9093",
+  exporterUrl: "http://localhost:8001",
+});
 /** As for a robot. */
 const MARKDOWN_LIMIT = 4096;
 const START = Date.parse("2026-02-12T13:46:44Z");

@@ -48,7 +48,7 @@ function bytes(text: string): number {
   return Buffer.byteLength(text);
 }
 
-function look(alert: Alert): [icon: string, color: string] {
+export function look(alert: Alert): [icon: string, color: string] {
   if (alert.status === "firing") return ["🔴", "warning"];
   return isDoubtful(alert) ? ["❔", "comment"] : ["✅", "info"];
 }
@@ -58,7 +58,7 @@ export function renderTest(at: string): string {
 }
 
 /** WeCom's markdown knows no escape, so its signs become their full-width twins; a line break becomes a space. */
-function escapeMarkdown(text: string): string {
+export function escapeMarkdown(text: string): string {
   return text
     .toWellFormed()
     .replaceAll(/[<>[\]*`#\\]/g, (sign) => String.fromCharCode(sign.charCodeAt(0) + 0xfee0))
@@ -66,12 +66,12 @@ function escapeMarkdown(text: string): string {
 }
 
 /** Brackets would end the link early. */
-function escapeUrl(url: string): string {
+export function escapeUrl(url: string): string {
   return url.replaceAll(/[()\s<>]/g, (sign) => `%${sign.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }
 
 /** Shortens between characters, never inside one. */
-function cut(text: string, most: number): string {
+export function cut(text: string, most: number): string {
   if (bytes(text) <= most) return text;
   let kept = "";
   for (const character of text) {

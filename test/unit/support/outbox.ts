@@ -6,6 +6,7 @@ import { createDelivery, type Delivery } from "../../../alertmanager/relay/deliv
 import { createMetrics } from "../../../alertmanager/relay/metrics.ts";
 import { type NotificationRecord, readNotifications } from "../../../alertmanager/relay/outbox/history.ts";
 import { accept } from "../../../alertmanager/relay/outbox/intake.ts";
+import { endLeases } from "../../../alertmanager/relay/outbox/queue.ts";
 import { parseWebhook } from "../../../alertmanager/relay/webhook.ts";
 import { PROJECT } from "../../../scripts/stack/project.ts";
 import { openDatabase } from "../../../service/database.ts";
@@ -23,6 +24,8 @@ export interface OutboxSettings {
   outcomes?: (Outcome | "hang")[];
   /** Alerts that a message bears. */
   bears?: number;
+  /** Messages that the channel says it could take. */
+  capacity?: number;
 }
 
 /** A real outbox on disk, and its delivery through a channel that does as it is told. */
@@ -45,7 +48,11 @@ export interface Outbox {
 
 export function openOutbox(
   t: TestContext,
-  { outcomes = [], bears = Number.POSITIVE_INFINITY }: OutboxSettings = {},
+  {
+    outcomes = [],
+    bears = Number.POSITIVE_INFINITY,
+    capacity = Number.POSITIVE_INFINITY,
+  }: OutboxSettings = {},
 ): Outbox {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const folder = temporaryFolder(t);
@@ -58,11 +65,16 @@ export function openOutbox(
   const hanging = Promise.withResolvers<Outcome>();
   const channel: Channel<string> = {
     name: CHANNEL,
-    capacity: () => Number.POSITIVE_INFINITY,
-    composeDigest: ({ alerts }) => channel.compose(alerts),
     compose(alerts) {
       const told = alerts.slice(0, bears);
       const content = told.map(({ labels, status }) => `${labels.alertname} ${status}`).join(", ");
+      return { content, covers: told.length };
+    },
+    capacity: () => capacity,
+    composeDigest({ alerts, countsRest }) {
+      const told = alerts.slice(0, bears);
+      const lines = told.map(({ labels, status }) => `${labels.alertname} ${status}`);
+      const content = `digest of ${alerts.length}: ${lines.join(", ")}${countsRest ? " and numbers" : ""}`;
       return { content, covers: told.length };
     },
     composeTest: () => "test",
@@ -114,7 +126,10 @@ export function openOutbox(
       hanging.resolve(outcome);
       await turn();
     },
-    startAgain: start,
+    startAgain() {
+      endLeases(database);
+      start();
+    },
     stop,
   };
 }

@@ -2,6 +2,7 @@ import nodemailer from "nodemailer";
 import type { Clock } from "../../../../service/clock.ts";
 import type { Wording } from "../../wording.ts";
 import type { Channel, Outcome } from "../channel.ts";
+import { renderDigest } from "./digest.ts";
 import { type Mail, renderAlerts, renderTest } from "./render.ts";
 import type { EmailSettings } from "./settings.ts";
 
@@ -31,7 +32,7 @@ export function emailChannel({ settings, wording, clock }: EmailOptions): Channe
     name: "email",
     compose: (alerts) => renderAlerts(alerts, wording),
     capacity: () => MAILS_AT_ONCE,
-    composeDigest: ({ alerts }) => renderAlerts(alerts, wording),
+    composeDigest: (digest) => renderDigest(digest, wording),
     composeTest: () => renderTest(wording.time(clock.now())),
     async send(content) {
       try {

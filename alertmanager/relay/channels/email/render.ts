@@ -47,7 +47,7 @@ function alertText(alert: Alert, wording: Wording): string {
 }
 
 function alertHtml(alert: Alert, wording: Wording): string {
-  const color = alert.status === "firing" ? "#c0392b" : isDoubtful(alert) ? "#7f8c8d" : "#1e8449";
+  const color = colorOf(alert);
   const rows = wording
     .facts(alert)
     .map(
@@ -66,11 +66,16 @@ function alertHtml(alert: Alert, wording: Wording): string {
   ].join("\n");
 }
 
-function page(body: string): string {
+export function colorOf(alert: Alert): string {
+  if (alert.status === "firing") return "#c0392b";
+  return isDoubtful(alert) ? "#7f8c8d" : "#1e8449";
+}
+
+export function page(body: string): string {
   return `<!doctype html>\n<html lang="zh-CN"><meta charset="utf-8"><body style="font-family:sans-serif">\n${body}\n</body></html>\n`;
 }
 
 /** A line break would begin a header in the subject, or forge a line in the text. */
-function oneLine(text: string): string {
+export function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, " ");
 }

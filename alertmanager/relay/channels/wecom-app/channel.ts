@@ -4,6 +4,7 @@ import type { Limit, Window } from "../../outbox/window.ts";
 import type { Wording } from "../../wording.ts";
 import type { Channel, Outcome } from "../channel.ts";
 import { callWecom, WECOM_TIMEOUT } from "../wecom-call.ts";
+import { renderDigest } from "../wecom-digest.ts";
 import { classifyAnswer, wantsNewToken } from "../wecom-errors.ts";
 import { renderAlerts, renderTest } from "../wecom-markdown.ts";
 import { createRepeats } from "./repeats.ts";
@@ -55,7 +56,7 @@ export function wecomAppChannel({ settings, wording, clock, window }: WecomAppOp
     name: "wecom_app",
     capacity: () => window.room(sender, APP_LIMIT),
     compose: (alerts) => renderAlerts(alerts, wording, APP_MARKDOWN_LIMIT),
-    composeDigest: ({ alerts }) => renderAlerts(alerts, wording, APP_MARKDOWN_LIMIT),
+    composeDigest: (digest) => renderDigest(digest, wording, APP_MARKDOWN_LIMIT),
     composeTest: () => renderTest(wording.time(clock.now())),
     async send(content) {
       const reservation = window.reserve(sender, APP_LIMIT);

@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import type { Clock } from "../../../../service/clock.ts";
+import { type Alert, isCritical } from "../../alert.ts";
 import type { Limit, Window } from "../../outbox/window.ts";
 import type { Wording } from "../../wording.ts";
-import type { Channel, Outcome } from "../channel.ts";
+import type { Channel, Message, Outcome } from "../channel.ts";
 import { callWecom, WECOM_TIMEOUT } from "../wecom-call.ts";
+import { renderDigest } from "../wecom-digest.ts";
 import { classifyAnswer } from "../wecom-errors.ts";
 import { renderAlerts, renderTest } from "../wecom-markdown.ts";
 import type { WecomRobotSettings } from "./settings.ts";
@@ -20,30 +22,99 @@ export interface WecomRobotOptions {
   window: Window;
 }
 
+/** Markdown, and whether it is about something that people are called for. */
+export interface RobotMessage {
+  markdown: string;
+  calls: boolean;
+}
+
+/** Milliseconds for which a robot that cannot be used is asked only if no other can be. */
+const BROKEN_FOR = 10 * 60_000;
+
 /** A WeCom group robot, or several that share the load. */
-export function wecomRobotChannel({ settings, wording, clock, window }: WecomRobotOptions): Channel<string> {
+export function wecomRobotChannel(options: WecomRobotOptions): Channel<RobotMessage> {
+  const { settings, wording, clock, window } = options;
+  const robots = settings.keys.map((key) => ({
+    key,
+    sender: senderName(key),
+    brokenAt: Number.NEGATIVE_INFINITY,
+  }));
+  const room = ({ sender }: Robot) => window.room(sender, ROBOT_LIMIT);
+  const isWhole = ({ brokenAt }: Robot) => clock.now() - brokenAt >= BROKEN_FOR;
   return {
     name: "wecom",
-    capacity: () => Number.POSITIVE_INFINITY,
-    compose: (alerts) => renderAlerts(alerts, wording, MARKDOWN_LIMIT),
-    composeDigest: ({ alerts }) => renderAlerts(alerts, wording, MARKDOWN_LIMIT),
-    composeTest: () => renderTest(wording.time(clock.now())),
-    async send(content) {
+    capacity: () => robots.filter(isWhole).reduce((sum, robot) => sum + room(robot), 0),
+    compose: (alerts) => callingFor(alerts, renderAlerts(alerts, wording, limitFor(settings))),
+    composeDigest: (digest) => callingFor(digest.alerts, renderDigest(digest, wording, limitFor(settings))),
+    composeTest: () => ({ markdown: renderTest(wording.time(clock.now())), calls: false }),
+    async send(message) {
       let until = Number.POSITIVE_INFINITY;
       let refused: Outcome | undefined;
-      for (const key of settings.keys) {
-        const reservation = window.reserve(senderName(key), ROBOT_LIMIT);
+      // The one with the most room first, those that were refused last.
+      const order = robots.toSorted((a, b) => Number(isWhole(b)) - Number(isWhole(a)) || room(b) - room(a));
+      for (const robot of order) {
+        const reservation = window.reserve(robot.sender, ROBOT_LIMIT);
         if (!reservation.granted) {
           until = Math.min(until, reservation.until);
           continue;
         }
-        const outcome = await post(settings, key, content, clock);
+        const outcome = await send(message, robot, options);
         if (outcome.kind !== "failed" || outcome.reason !== "setup") return outcome;
+        robot.brokenAt = clock.now();
         refused = outcome;
       }
       // A robot that was removed does not keep another from telling it, not even one that has to wait first.
       return refused !== undefined && until === Number.POSITIVE_INFINITY ? refused : { kind: "wait", until };
     },
+  };
+}
+
+interface Robot {
+  key: string;
+  /** Its name on disk. */
+  sender: string;
+  /** When it was last refused for its set-up, in milliseconds since the epoch. */
+  brokenAt: number;
+}
+
+function callingFor(alerts: Alert[], { content, covers }: Message<string>): Message<RobotMessage> {
+  const told = alerts.slice(0, covers);
+  const calls = told.some((alert) => alert.status === "firing" && isCritical(alert));
+  return { content: { markdown: content, calls }, covers };
+}
+
+/** Leaves room for those who are called. */
+function limitFor({ mention }: WecomRobotSettings): number {
+  return MARKDOWN_LIMIT - Buffer.byteLength(callInline(mention));
+}
+
+/** Users are called in the message itself; everybody, and telephone numbers, only by a text beside it. */
+function callInline({ users }: WecomRobotSettings["mention"]): string {
+  return users.length > 0 ? `\n${users.map((user) => `<@${user}>`).join("")}` : "";
+}
+
+async function send(
+  { markdown, calls }: RobotMessage,
+  robot: Robot,
+  { settings, clock, window }: WecomRobotOptions,
+): Promise<Outcome> {
+  const { mention } = settings;
+  const content = calls ? markdown + callInline(mention) : markdown;
+  const outcome = await post(settings, robot.key, { msgtype: "markdown", markdown: { content } }, clock);
+  const isForText = mention.everybody || mention.mobiles.length > 0;
+  if (outcome.kind === "sent" && calls && isForText && window.reserve(robot.sender, ROBOT_LIMIT).granted) {
+    // What was told stays told if the call fails: it is not tried again.
+    await post(settings, robot.key, { msgtype: "text", text: callText(mention) }, clock);
+  }
+  return outcome;
+}
+
+/** https://developer.work.weixin.qq.com/document/path/91770 */
+function callText({ everybody, mobiles }: WecomRobotSettings["mention"]): object {
+  return {
+    content: "有严重告警，请看上一条消息。",
+    ...(everybody && { mentioned_list: ["@all"] }),
+    ...(mobiles.length > 0 && { mentioned_mobile_list: mobiles }),
   };
 }
 
@@ -55,11 +126,10 @@ function senderName(key: string): string {
 async function post(
   settings: WecomRobotSettings,
   key: string,
-  content: string,
+  message: object,
   clock: Clock,
 ): Promise<Outcome> {
   const url = `${settings.apiBase}/cgi-bin/webhook/send?key=${encodeURIComponent(key)}`;
-  const message = { msgtype: "markdown", markdown: { content } };
   const reply = await callWecom(url, message, AbortSignal.timeout(WECOM_TIMEOUT));
   return "failure" in reply ? reply.failure : classifyAnswer(reply.answer, clock.now());
 }

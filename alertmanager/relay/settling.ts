@@ -1,0 +1,71 @@
+import type { Outcome } from "./channels/channel.ts";
+import type { DeliveryOptions } from "./delivery.ts";
+import { type Pending, type Settlement, settle } from "./outbox/queue.ts";
+import type { Plan } from "./plan.ts";
+
+/** Milliseconds between attempts: doubled each time, up to the longest. */
+const FIRST_RETRY = 1000;
+const LONGEST_RETRY = 60_000;
+
+/** Notes what became of a message in the outbox, the metrics and the log. @throws when the disk refuses */
+export type Settle = (plan: Plan, leaseUntil: number, outcome: Outcome) => void;
+
+export function createSettling({
+  database,
+  channel: { name: channel },
+  metrics,
+  clock,
+  logger,
+}: DeliveryOptions): Settle {
+  return (plan, leaseUntil, outcome) => {
+    const now = clock.now();
+    const told = [...plan.named, ...plan.counted];
+    const settlement = settlementOf(told, outcome, now);
+    if (settlement.state === "sent") {
+      const counted = { ...settlement, detail: "只计入数目，没有逐条列出" };
+      settle(database, plan.counted, leaseUntil, counted);
+    }
+    settle(database, settlement.state === "sent" ? plan.named : told, leaseUntil, settlement);
+    switch (settlement.state) {
+      case "sent":
+        metrics.sent(channel, told, now);
+        logger.info({ channel, alerts: told.length }, "sent");
+        if (settlement.detail === undefined) break;
+        metrics.undelivered(channel, plan.named);
+        logger.error({ channel, detail: settlement.detail }, "not all of the receivers are reached");
+        break;
+      case "failed": {
+        const { reason, detail } = settlement;
+        metrics.failed(channel, settlement.reason, told);
+        logger.error({ channel, reason, detail }, "failed for good");
+        break;
+      }
+      case "pending": {
+        if (!settlement.isAttempt) break;
+        const { reason, detail } = settlement;
+        metrics.retried(channel, told);
+        logger.warn({ channel, reason, detail }, "will try again");
+      }
+    }
+  };
+}
+
+function settlementOf(told: Pending[], outcome: Outcome, now: number): Settlement {
+  switch (outcome.kind) {
+    case "sent":
+      return { state: "sent", at: now, detail: outcome.undelivered };
+    case "wait": {
+      const known = { reason: "rate_limited", detail: "等待渠道的发送限额", isAttempt: false } as const;
+      return { state: "pending", until: outcome.until, ...known };
+    }
+    case "failed":
+      return { state: "failed", at: now, reason: outcome.reason, detail: outcome.detail };
+    case "retry": {
+      const { reason, detail, until = 0, tries } = outcome;
+      const attempts = 1 + Math.max(...told.map((pending) => pending.attempts));
+      if (tries !== undefined && attempts >= tries) return { state: "failed", at: now, reason, detail };
+      const backoff = Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** Math.min(attempts - 1, 10));
+      return { state: "pending", until: Math.max(until, now + backoff), reason, detail, isAttempt: true };
+    }
+  }
+}
