@@ -19,17 +19,20 @@ export interface Repeats {
  * is never repeated, so the same words again are another message: alerts may look alike.
  */
 export function createRepeats(clock: Clock): Repeats {
-  /** When each was taken, oldest first. */
+  /** What was taken within the interval, and when. */
   const taken = new Map<string, number>();
+
+  function forget(): void {
+    const before = clock.now() - INTERVAL * 1000;
+    for (const [content, at] of taken) if (at <= before) taken.delete(content);
+  }
+
   return {
-    check: (content) =>
-      taken.has(content)
-        ? { enable_duplicate_check: 0 }
-        : { enable_duplicate_check: 1, duplicate_check_interval: INTERVAL },
-    remember(content) {
-      const now = clock.now();
-      for (const [old, at] of taken) if (at <= now - INTERVAL * 1000) taken.delete(old);
-      taken.set(content, now);
+    check(content) {
+      forget();
+      if (taken.has(content)) return { enable_duplicate_check: 0 };
+      return { enable_duplicate_check: 1, duplicate_check_interval: INTERVAL };
     },
+    remember: (content) => void taken.set(content, clock.now()),
   };
 }
