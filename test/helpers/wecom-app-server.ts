@@ -111,7 +111,9 @@ export async function startWecomAppServer(now: () => number = Date.now, port = 0
       if (call === "POST /cgi-bin/message/send") {
         answer = send(searchParams.get("access_token"), JSON.parse(Buffer.concat(chunks).toString()));
       }
-      response.end(JSON.stringify({ errmsg: answer.errcode === 0 ? "ok" : "refused, hint: [1234]", ...answer }));
+      response.end(
+        JSON.stringify({ errmsg: answer.errcode === 0 ? "ok" : "refused, hint: [1234]", ...answer }),
+      );
     },
     "127.0.0.1",
     port,
