@@ -15,7 +15,7 @@ const TIMEOUT = 15_000;
 
 /** As in docker-compose.yml. */
 const PROJECT_NAME = "wecom-legal-monitoring";
-const SECRETS = [...GENERATED_SECRETS, "WECOM_ROBOT_KEY", "SMTP_URL"];
+const SECRETS = [...GENERATED_SECRETS, "WECOM_ROBOT_KEY", "WECOM_SECRET", "SMTP_URL"];
 
 /** The relay's port is not published. */
 const PUBLISHED: PartName[] = ["exporter", "prometheus", "alertmanager", "grafana"];

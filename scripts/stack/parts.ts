@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../../config/config.ts";
 import { type Env, EnvironmentError, readSecret } from "../../config/environment.ts";
+import { PROXY_VARIABLES } from "../../config/proxies.ts";
 import { localUrls, type PartName, type Ports, partHost, publicUrls } from "./addresses.ts";
 import { hashFiles, listFiles } from "./hash-files.ts";
 import type { ProcessSpec } from "./processes.ts";
@@ -53,18 +54,16 @@ const MACHINE_VARIABLES = ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "SystemRoot"]
 
 const withFiles = (names: string[]) => names.flatMap((name) => [name, `${name}_FILE`]);
 
-const COMMON_VARIABLES = [
-  "LOG_LEVEL",
-  ...["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "NODE_USE_ENV_PROXY", "NODE_EXTRA_CA_CERTS"],
-];
+const COMMON_VARIABLES = ["LOG_LEVEL", ...PROXY_VARIABLES, ...["NODE_USE_ENV_PROXY", "NODE_EXTRA_CA_CERTS"]];
 
 /** What our services take from the operator. Only the exporter is ever open to other machines. */
 const SERVICE_VARIABLES = {
   exporter: [...COMMON_VARIABLES, "HOST", "HOST_ROOT", ...withFiles(["EXPORTER_TOKEN"])],
   relay: [
     ...COMMON_VARIABLES,
-    ...["WECOM_API_BASE", "WECOM_MENTION", "EMAIL_FROM", "EMAIL_TO"],
-    ...withFiles(["RELAY_TOKEN", "WECOM_ROBOT_KEY", "SMTP_URL"]),
+    ...["WECOM_API_BASE", "WECOM_MENTION", "WECOM_CORP_ID", "WECOM_AGENT_ID", "WECOM_TO_USER"],
+    ...["EMAIL_FROM", "EMAIL_TO"],
+    ...withFiles(["RELAY_TOKEN", "WECOM_ROBOT_KEY", "WECOM_SECRET", "SMTP_URL"]),
   ],
 };
 

@@ -69,7 +69,7 @@ test("up, up again, an event in and out of Prometheus, down", async () => {
   const first = await stack.up();
   assert.equal(first.code, 0, first.output);
   assert.match(first.output, /管理页面 +http:\/\/localhost:\d+/);
-  assert.match(first.output, /还没有设置：\n {2}• 企业微信群机器人：在 \.env 里填写 WECOM_ROBOT_KEY/);
+  assert.match(first.output, /还没有设置：\n {2}• 企业微信：在 \.env 里填写群机器人的 WECOM_ROBOT_KEY/);
   const running = records();
   assert.deepEqual(
     running

@@ -49,6 +49,7 @@ test("each part gets only the secrets that it needs, and none where everybody co
     ...ENV,
     RELAY_TOKEN: "relay-secret",
     WECOM_ROBOT_KEY: "robot-secret",
+    WECOM_SECRET: "app-secret",
     GRAFANA_ADMIN_PASSWORD: "grafana-secret",
     AWS_SECRET_ACCESS_KEY: "other-secret",
   };
@@ -58,7 +59,7 @@ test("each part gets only the secrets that it needs, and none where everybody co
   assert.deepEqual(secrets("prometheus"), []);
   assert.deepEqual(secrets("alertmanager"), []);
   assert.deepEqual(secrets("grafana"), ["grafana-secret"]);
-  assert.deepEqual(secrets("relay"), ["relay-secret", "robot-secret"]);
+  assert.deepEqual(secrets("relay"), ["relay-secret", "robot-secret", "app-secret"]);
   // A command line is visible to every user of the machine.
   for (const name of NAMES) assert.doesNotMatch(find(options, name).command.join(" "), /secret/);
 });
