@@ -93,6 +93,20 @@ describe("what is refused changes nothing", () => {
     assert.deepEqual(await inForce(), state);
   });
 
+  test("a route to a receiver that there is not, with amtool's reason", async () => {
+    const restore = edit("alertmanager/alertmanager.yml", (text) =>
+      text.replace("receiver: watchdog", "receiver: watchdgo"),
+    );
+    const { code, output } = await stack.apply();
+    restore();
+    assert.equal(code, 1);
+    assert.match(
+      output,
+      /amtool 不接受这份配置：\nalertmanager\/alertmanager\.yml: undefined receiver "watchdgo" used in route\n什么都没有改动。\n$/,
+    );
+    assert.deepEqual(await inForce(), state);
+  });
+
   test("a half-edited config.ini does not hinder a service that has to start again", async () => {
     const file = join(stack.folder, ".stack/config/current/config.ini");
     assert.equal(readFileSync(file, "utf8"), readFileSync(join(stack.folder, "config/config.ini"), "utf8"));
