@@ -1,6 +1,7 @@
 import type { Ports } from "./addresses.ts";
 import { describeDraft, tellChanges } from "./draft.ts";
 import type { Expected } from "./expected.ts";
+import { InterruptedError, reasonOf } from "./interruption.ts";
 import type { Part } from "./parts.ts";
 import { isRunning, type ProcessRecord, stopProcess } from "./processes.ts";
 import { RevertedError, type StatePaths } from "./project.ts";
@@ -18,6 +19,7 @@ export interface NativeChange {
   paths: StatePaths;
   ports: Ports;
   report: Report;
+  signal: AbortSignal;
 }
 
 /**
@@ -26,9 +28,10 @@ export interface NativeChange {
  * @returns whether there was anything to do
  * @throws {RevertedError} when a server does not take it or a part does not start: then all is as it was before
  * @throws {StackError} when nothing ran before: then nothing runs again
+ * @throws {InterruptedError} when interrupted where nothing ran before, or before anything was changed
  */
 export async function changeNative(change: NativeChange): Promise<boolean> {
-  const { parts, rendering, before, paths, ports, report } = change;
+  const { parts, rendering, before, paths, ports, report, signal } = change;
   const kept = before.filter((record) => parts.some((part) => isCurrent(record, part)));
   const outdated = before.filter((record) => !kept.includes(record));
   const toStart = parts.filter(({ name }) => !kept.some((record) => record.name === name));
@@ -39,15 +42,20 @@ export async function changeNative(change: NativeChange): Promise<boolean> {
   const asked: ReloadedServer[] = [];
   try {
     for (const server of stale) {
+      signal.throwIfAborted();
       asked.push(server);
-      await reload(server, urlOf(server, ports), draft.expected, report);
+      await reload(server, urlOf(server, ports), draft.expected, { report, signal });
     }
     await stopOutdated(outdated, change);
-    if (toStart.length > 0) await startParts(toStart, paths, report);
+    signal.throwIfAborted();
+    if (toStart.length > 0) await startParts(toStart, paths, { report, signal });
+    signal.throwIfAborted();
   } catch (error) {
-    if (before.length === 0) throw error;
+    if (before.length === 0) {
+      throw signal.aborted ? new InterruptedError("已启动的部分都停下了，数据都已保留。") : error;
+    }
     const problems = await revert({ asked, outdated, good: draft.good }, change);
-    throw problems ? new RevertedError(error as Error, problems) : error;
+    throw problems ? new RevertedError(reasonOf(error, signal), problems) : error;
   }
   confirm(paths.config);
   return isOpen || stale.length + outdated.length + toStart.length > 0;
@@ -77,8 +85,12 @@ function urlOf(server: ReloadedServer, ports: Ports): string {
   return `http://127.0.0.1:${ports[server]}`;
 }
 
-async function stopOutdated(outdated: ProcessRecord[], { paths, report }: NativeChange): Promise<void> {
+async function stopOutdated(
+  outdated: ProcessRecord[],
+  { paths, report, signal }: NativeChange,
+): Promise<void> {
   for (const record of outdated) {
+    signal.throwIfAborted();
     const step = report.begin(`停止 ${titleOf(record)}（设置已变）`);
     await stopProcess(record, paths);
     step.done();
@@ -103,7 +115,7 @@ async function revert(
   report.line("没有成功，恢复原来的配置：");
   const problems: string[] = [];
   const attempt = (work: Promise<void>) => work.catch((error: Error) => problems.push(error.message));
-  if (good) for (const server of asked) await attempt(reload(server, urlOf(server, ports), good, report));
-  if (stopped.length > 0) await attempt(startParts(stopped, paths, report));
+  if (good) for (const server of asked) await attempt(reload(server, urlOf(server, ports), good, { report }));
+  if (stopped.length > 0) await attempt(startParts(stopped, paths, { report }));
   return problems;
 }

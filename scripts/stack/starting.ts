@@ -25,8 +25,13 @@ const LOG_LINES = 15;
 /**
  * Starts parts, and waits until each is ready.
  * @throws {StackError} when one of them dies; then the others are stopped again. Grafana alone is only warned of
+ * @throws the signal's reason, and all of them are stopped again
  */
-export async function startParts(specs: ProcessSpec[], paths: StatePaths, report: Report): Promise<void> {
+export async function startParts(
+  specs: ProcessSpec[],
+  paths: StatePaths,
+  { report, signal }: { report: Report; signal?: AbortSignal },
+): Promise<void> {
   const step = report.begin("启动各部分");
   const starting = specs.map((spec) => ({ spec, ...start(spec, paths) }));
   const waiting = new Set(specs.map(titleOf));
@@ -34,7 +39,7 @@ export async function startParts(specs: ProcessSpec[], paths: StatePaths, report
   show();
   const outcomes = await Promise.all(
     starting.map(async ({ spec, record, logStart }) => {
-      const problem = await waitUntilReady(record);
+      const problem = await waitUntilReady(record, signal);
       waiting.delete(titleOf(spec));
       show();
       return { spec, problem: problem && failure(spec, problem, paths, logStart) };
@@ -42,13 +47,14 @@ export async function startParts(specs: ProcessSpec[], paths: StatePaths, report
   );
   const failed = outcomes.filter(({ problem }) => problem !== undefined);
   const fatal = failed.filter(({ spec }) => spec.name !== "grafana");
-  if (fatal.length === 0) {
+  if (fatal.length === 0 && !signal?.aborted) {
     for (const { problem = "" } of failed) report.warn(problem);
     step.done(specs.map(titleOf).join("、"));
     return;
   }
   step.fail("没有成功");
   for (const { record } of starting.reverse()) await stopProcess(record, paths);
+  signal?.throwIfAborted();
   throw new StackError(fatal.map(({ problem }) => problem).join("\n\n"));
 }
 
@@ -82,9 +88,9 @@ function writeSecret(file: string, secret: string | undefined): void {
 }
 
 /** @returns what is wrong, or undefined once it is ready */
-async function waitUntilReady(record: ProcessRecord): Promise<string | undefined> {
+async function waitUntilReady(record: ProcessRecord, signal?: AbortSignal): Promise<string | undefined> {
   const deadline = Date.now() + READY_DEADLINE;
-  while (Date.now() < deadline) {
+  while (Date.now() < deadline && !signal?.aborted) {
     if (!isRunning(record)) return "启动后就退出了";
     const response = await fetch(record.readyUrl, { signal: AbortSignal.timeout(2000) }).catch(
       () => undefined,

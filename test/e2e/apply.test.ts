@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { appendFileSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { accelerate } from "../helpers/accelerate.ts";
@@ -161,6 +161,21 @@ describe("what a part does not take is taken back", () => {
       /Alertmanager 启动后就退出了。日志 .+alertmanager\.log 的末尾：\n.*%zz.*已恢复原来的配置/s,
     );
     assert.deepEqual(await inForce(), state);
+  });
+
+  test("what was done when the operator presses Ctrl-C: nothing stays stopped", async () => {
+    const restore = edit("config/config.ini", (text) =>
+      text
+        .replace("timezone = Asia/Shanghai", "timezone = UTC")
+        .replace("alert_threshold_cpu = 70.5", "alert_threshold_cpu = 60"),
+    );
+    const { code, output } = await stack.apply("停止 采集程序（设置已变）");
+    restore();
+    assert.equal(code, 130, output);
+    assert.match(output, /❌ 已中断。\n\n已恢复原来的配置，监控照常运行。\n$/);
+    assert.deepEqual(await inForce(), state);
+    assert.match(await metrics("exporter"), /^monitoring_enabled 1$/m);
+    assert.ok(!existsSync(join(stack.folder, ".stack/lock")));
   });
 
   test("a server that has stopped answering", async () => {
