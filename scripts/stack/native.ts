@@ -49,7 +49,7 @@ export async function startNative(options: NativeOptions): Promise<NativeStack> 
   const ports = readPorts(config, env);
   const { found, missing } = await unlessInterrupted(findServers(options), signal);
   const rendering = renderNative(options, ports, found);
-  const parts = createParts({ ...options, ports, servers: found, rendering });
+  const parts = createParts({ ...options, ports, servers: found });
   const before = runningProcesses(paths);
   const ours = new Set(before.map(({ readyUrl }) => URL.parse(readyUrl)?.port));
   await refuseTakenPorts(

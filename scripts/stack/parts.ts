@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../../config/config.ts";
 import { type Env, EnvironmentError, readSecret } from "../../config/environment.ts";
@@ -9,8 +8,8 @@ import type { ProcessSpec } from "./processes.ts";
 import type { StatePaths } from "./project.ts";
 import { currentFolder } from "./publish.ts";
 import type { ServerName } from "./releases.ts";
-import type { Rendering } from "./render.ts";
 import type { Server } from "./servers.ts";
+import { configFingerprint, type ServiceName } from "./service-inputs.ts";
 
 /** What is to run of the stack. */
 export interface Part extends ProcessSpec {
@@ -24,8 +23,6 @@ export interface PartsOptions {
   env: Env;
   ports: Ports;
   servers: Partial<Record<ServerName, Server>>;
-  /** What is about to be current. */
-  rendering: Rendering;
 }
 
 /** Every part of a native stack that can be had, in the order in which they start. */
@@ -94,8 +91,8 @@ function toPart(
   };
 }
 
-function servicePart(name: "exporter" | "relay", entry: string, options: PartsOptions): Part {
-  const { project, paths, config, env, ports, rendering } = options;
+function servicePart(name: ServiceName, entry: string, options: PartsOptions): Part {
+  const { project, paths, config, env, ports } = options;
   const urls = localUrls(ports);
   const people = publicUrls(config, env, ports);
   const draft = {
@@ -117,7 +114,7 @@ function servicePart(name: "exporter" | "relay", entry: string, options: PartsOp
       ...pick(env, SERVICE_VARIABLES[name]),
     },
     readyPath: "/-/ready",
-    inputs: readFileSync(join(rendering.folder, "config.ini"), "utf8") + sourceHash(project),
+    inputs: configFingerprint(name, config) + sourceHash(project),
   };
   return toPart(draft, options);
 }

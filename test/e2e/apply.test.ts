@@ -45,6 +45,19 @@ describe("on a running stack", () => {
     );
   });
 
+  test("a comment and a threshold: the services go on, and would start with the new file", async () => {
+    const running = records();
+    stack.configure((text) =>
+      `; 我们的\n${text}`.replace("alert_threshold_disk = 90", "alert_threshold_disk = 91"),
+    );
+    const { code, output } = await stack.apply();
+    assert.equal(code, 0, output);
+    assert.match(output, /\[monitoring\] alert_threshold_disk：90 → 91\n/);
+    assert.deepEqual(records(), running);
+    const current = readFileSync(join(stack.folder, ".stack/config/current/config.ini"), "utf8");
+    assert.equal(current, readFileSync(join(stack.folder, "config/config.ini"), "utf8"));
+  });
+
   test("a new port is scraped, and what was applied already is left alone", async () => {
     const url = new URL(stack.urls.exporter);
     url.hostname = "localhost";
