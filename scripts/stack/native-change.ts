@@ -3,10 +3,10 @@ import { describeDraft, tellChanges } from "./draft.ts";
 import type { Expected } from "./expected.ts";
 import { InterruptedError, reasonOf } from "./interruption.ts";
 import type { Part } from "./parts.ts";
-import { isRunning, type ProcessRecord, stopProcess } from "./processes.ts";
+import { isRunning, type ProcessRecord, runningProcesses, stopProcess } from "./processes.ts";
 import { RevertedError, type StatePaths } from "./project.ts";
 import { confirm, goBack, publish } from "./publish.ts";
-import { hasLoaded, RELOADED, type ReloadedServer, reload } from "./reload.ts";
+import { hasLoaded, RELOADED, type ReloadedServer, reload, verify } from "./reload.ts";
 import type { Rendering } from "./render.ts";
 import type { Report } from "./report.ts";
 import { startParts, titleOf } from "./starting.ts";
@@ -40,15 +40,18 @@ export async function changeNative(change: NativeChange): Promise<boolean> {
   const isOpen = publish(paths.config, rendering.hash);
   const stale = await toReload(kept, isOpen, draft.expected, ports);
   const asked: ReloadedServer[] = [];
+  const ask = async (how: typeof reload, server: ReloadedServer) => {
+    signal.throwIfAborted();
+    asked.push(server);
+    await how(server, urlOf(server, ports), draft.expected, { report, signal });
+  };
   try {
-    for (const server of stale) {
-      signal.throwIfAborted();
-      asked.push(server);
-      await reload(server, urlOf(server, ports), draft.expected, { report, signal });
-    }
+    for (const server of stale) await ask(reload, server);
     await stopOutdated(outdated, change);
     signal.throwIfAborted();
     if (toStart.length > 0) await startParts(toStart, paths, { report, signal });
+    // The first start need not wait until every rule has been evaluated: no old value can still answer.
+    if (before.length > 0) for (const server of serversOf(toStart)) await ask(verify, server);
     signal.throwIfAborted();
   } catch (error) {
     if (before.length === 0) {
@@ -66,19 +69,25 @@ function isCurrent(record: ProcessRecord, part: Part): boolean {
   return record.name === part.name && record.fingerprint === part.fingerprint;
 }
 
-/** Where nothing is to be switched, a server may still have missed the last time. */
+/** Also where nothing is to be switched: a server may have missed the last time. */
 async function toReload(
   kept: ProcessRecord[],
   isOpen: boolean,
   expected: Expected,
   ports: Ports,
 ): Promise<ReloadedServer[]> {
-  const running = RELOADED.filter((server) => kept.some(({ name }) => name === server));
-  if (isOpen) return running;
+  const running = serversOf(kept);
   const loaded = await Promise.all(
     running.map((server) => hasLoaded(server, urlOf(server, ports), expected)),
   );
-  return running.filter((_, index) => !loaded[index]);
+  return running.filter((server, index) => !loaded[index] || (isOpen && !SHOWS_ALL[server]));
+}
+
+/** Alertmanager shows a hash of its file; Prometheus can have taken another scrape interval without a trace. */
+const SHOWS_ALL: Record<ReloadedServer, boolean> = { alertmanager: true, prometheus: false };
+
+function serversOf(parts: { name: string }[]): ReloadedServer[] {
+  return RELOADED.filter((server) => parts.some(({ name }) => name === server));
 }
 
 function urlOf(server: ReloadedServer, ports: Ports): string {
@@ -98,7 +107,7 @@ async function stopOutdated(
 }
 
 interface Undo {
-  /** To take the new rendering, whether they did or not. */
+  /** To take the new rendering, or to show that they have, whether they did or not. */
   asked: ReloadedServer[];
   outdated: ProcessRecord[];
   good: Expected | undefined;
@@ -114,8 +123,14 @@ async function revert(
   if (!isBack && stopped.length === 0) return undefined;
   report.line("没有成功，恢复原来的配置：");
   const problems: string[] = [];
-  const attempt = (work: Promise<void>) => work.catch((error: Error) => problems.push(error.message));
-  if (good) for (const server of asked) await attempt(reload(server, urlOf(server, ports), good, { report }));
+  const attempt = (work: Promise<unknown>) => work.catch((error: Error) => problems.push(error.message));
+  const replaced = stopped.map(({ name }) => name);
+  for (const record of runningProcesses(paths)) {
+    if (replaced.includes(record.name)) await attempt(stopProcess(record, paths));
+  }
+  const reloaded = asked.filter((server) => !replaced.includes(server));
+  if (good)
+    for (const server of reloaded) await attempt(reload(server, urlOf(server, ports), good, { report }));
   if (stopped.length > 0) await attempt(startParts(stopped, paths, { report }));
   return problems;
 }

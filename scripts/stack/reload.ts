@@ -50,15 +50,35 @@ export async function reload(
   const step = report.begin(`${PART_TITLES[server]} 换用新配置`);
   try {
     await post(server, url, deadlines.reload[server]);
-    const problem = await loaded(server, url, expected);
-    if (problem !== undefined) throw new Error(problem);
-    if (server === "prometheus")
-      await waitForValues(url, expected, { step, signal, extra: deadlines.values });
+    await waitUntilInForce(server, url, expected, { step, signal, extra: deadlines.values });
   } catch (error) {
-    step.fail("没有成功");
-    throw new ReloadError(`${PART_TITLES[server]} 没有换用新配置：${reasonOf(error)}`, { cause: error });
+    throw refusal(server, error, step);
   }
   step.done("已核对生效");
+}
+
+/**
+ * The same of a server that has just been started, and has read the rendering by itself.
+ * @throws {ReloadError}
+ */
+export async function verify(
+  server: ReloadedServer,
+  url: string,
+  expected: Expected,
+  { report, signal, deadlines = DEADLINES }: ReloadOptions,
+): Promise<void> {
+  const step = report.begin(`${PART_TITLES[server]} 按新配置运行`);
+  try {
+    await waitUntilInForce(server, url, expected, { step, signal, extra: deadlines.values });
+  } catch (error) {
+    throw refusal(server, error, step);
+  }
+  step.done("已核对生效");
+}
+
+function refusal(server: ReloadedServer, cause: unknown, step: Step): ReloadError {
+  step.fail("没有成功");
+  return new ReloadError(`${PART_TITLES[server]} 没有换用新配置：${reasonOf(cause)}`, { cause });
 }
 
 /** Whether a server has these files in force, as far as can be told at once. */
@@ -84,6 +104,17 @@ async function post(server: ReloadedServer, url: string, deadline: number): Prom
   const text = (await response.text()).trim();
   if (!response.ok) throw new Error(text || `HTTP ${response.status}`);
   if ((await metric(url, LAST_SUCCESS[server])) === before) throw new Error("它没有重新读入配置");
+}
+
+async function waitUntilInForce(
+  server: ReloadedServer,
+  url: string,
+  expected: Expected,
+  waiting: Waiting,
+): Promise<void> {
+  const problem = await loaded(server, url, expected);
+  if (problem !== undefined) throw new Error(problem);
+  if (server === "prometheus") await waitForValues(url, expected, waiting);
 }
 
 interface Waiting {

@@ -58,6 +58,16 @@ describe("on a running stack", () => {
     assert.equal(current, readFileSync(join(stack.folder, "config/config.ini"), "utf8"));
   });
 
+  test("Prometheus that had to be started is waited for as well: the old value does not answer any more", async () => {
+    await stack.kill("prometheus");
+    stack.configure((text) => text.replace("alert_threshold_cpu = 70.5", "alert_threshold_cpu = 71"));
+    const { code, output } = await stack.apply();
+    assert.equal(await cpuThreshold(), "71", output);
+    assert.equal(code, 0, output);
+    stack.configure((text) => text.replace("alert_threshold_cpu = 71", "alert_threshold_cpu = 70.5"));
+    assert.equal((await stack.apply()).code, 0);
+  });
+
   test("a new port is scraped, and what was applied already is left alone", async () => {
     const url = new URL(stack.urls.exporter);
     url.hostname = "localhost";
@@ -189,6 +199,21 @@ describe("what a part does not take is taken back", () => {
     assert.deepEqual(await inForce(), state);
     assert.match(await metrics("exporter"), /^monitoring_enabled 1$/m);
     assert.ok(!existsSync(join(stack.folder, ".stack/lock")));
+  });
+
+  test("Ctrl-C when the new parts already run: the old ones do again", async () => {
+    const restore = edit("config/config.ini", (text) =>
+      text
+        .replace("timezone = Asia/Shanghai", "timezone = UTC")
+        .replace("alert_threshold_cpu = 70.5", "alert_threshold_cpu = 60"),
+    );
+    // It is started as well, and waited for a while longer.
+    await stack.kill("prometheus");
+    const { code, output } = await stack.apply("启动各部分：");
+    restore();
+    assert.equal(code, 130, output);
+    assert.match(output, /已恢复原来的配置，监控照常运行。\n$/);
+    assert.deepEqual(await inForce(), state);
   });
 
   test("a server that has stopped answering", async () => {
