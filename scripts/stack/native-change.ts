@@ -2,7 +2,7 @@ import type { Ports } from "./addresses.ts";
 import { describeDraft, tellChanges } from "./draft.ts";
 import type { Expected } from "./expected.ts";
 import { InterruptedError, reasonOf } from "./interruption.ts";
-import type { Part } from "./parts.ts";
+import { changedVariables, type Part } from "./parts.ts";
 import { isRunning, type ProcessRecord, runningProcesses, stopProcess } from "./processes.ts";
 import { RevertedError, type StatePaths } from "./project.ts";
 import { confirm, goBack, publish } from "./publish.ts";
@@ -36,7 +36,7 @@ export async function changeNative(change: NativeChange): Promise<boolean> {
   const outdated = before.filter((record) => !kept.includes(record));
   const toStart = parts.filter(({ name }) => !kept.some((record) => record.name === name));
   const draft = describeDraft(paths.config, rendering.folder);
-  if (before.length > 0) tellChanges(draft.changes, report.line);
+  if (before.length > 0) tellChanges([...draft.changes, ...describeVariables(outdated, parts)], report.line);
   const isOpen = publish(paths.config, rendering.hash);
   const stale = await toReload(kept, isOpen, draft.expected, ports);
   const asked: ReloadedServer[] = [];
@@ -62,6 +62,14 @@ export async function changeNative(change: NativeChange): Promise<boolean> {
   }
   confirm(paths.config);
   return isOpen || stale.length + outdated.length + toStart.length > 0;
+}
+
+function describeVariables(outdated: ProcessRecord[], parts: Part[]): string[] {
+  const names = outdated.flatMap((record) => {
+    const part = parts.find(({ name }) => name === record.name);
+    return part ? changedVariables(record.env, part.env) : [];
+  });
+  return names.length > 0 ? [`.env：${[...new Set(names)].join("、")}`] : [];
 }
 
 /** Whether what runs is what should run. */

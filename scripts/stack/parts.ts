@@ -65,6 +65,21 @@ const SERVICE_VARIABLES = {
   ],
 };
 
+/** Of the operator's, as a process has them. */
+const OPERATOR_VARIABLES = [
+  ...new Set(Object.values(SERVICE_VARIABLES).flat()),
+  "GF_SECURITY_ADMIN_PASSWORD",
+] as const;
+
+/**
+ * What the operator has set otherwise, by name alone: it may be secret.
+ * @param before what a part was started with
+ */
+export function changedVariables(before: Env, after: Env): string[] {
+  const changed = OPERATOR_VARIABLES.filter((name) => before[name] !== after[name]);
+  return changed.map((name) => name.replace("GF_SECURITY_", "GRAFANA_"));
+}
+
 interface Draft {
   name: PartName;
   command: string[];

@@ -53,6 +53,7 @@ describe("on a running stack", () => {
     const { code, output } = await stack.apply();
     assert.equal(code, 0, output);
     assert.match(output, /\[monitoring\] alert_threshold_disk：90 → 91\n/);
+    assert.doesNotMatch(output, /Alertmanager 换用新配置/, "it has the same file as before");
     assert.deepEqual(records(), running);
     const current = readFileSync(join(stack.folder, ".stack/config/current/config.ini"), "utf8");
     assert.equal(current, readFileSync(join(stack.folder, "config/config.ini"), "utf8"));
@@ -66,6 +67,15 @@ describe("on a running stack", () => {
     assert.equal(code, 0, output);
     stack.configure((text) => text.replace("alert_threshold_cpu = 71", "alert_threshold_cpu = 70.5"));
     assert.equal((await stack.apply()).code, 0);
+  });
+
+  test("a variable of .env is told by its name, a service that is gone with what its alert will say", async () => {
+    const dotenv = join(stack.folder, ".env");
+    appendFileSync(dotenv, "LOG_LEVEL=warn\n");
+    stack.configure((text) => text.replace("客服 = http://127.0.0.1:1/\n", ""));
+    const { code, output } = await stack.apply();
+    assert.equal(code, 0, output);
+    assert.match(output, / {2}• 服务 客服 不再监控：它正在响的告警会报为已恢复\n {2}• \.env：LOG_LEVEL\n/);
   });
 
   test("a new port is scraped, and what was applied already is left alone", async () => {

@@ -5,7 +5,7 @@ import { type TestContext, test } from "node:test";
 import type { Config } from "../../config/config.ts";
 import type { Env } from "../../config/environment.ts";
 import { type PartName, readPorts } from "../../scripts/stack/addresses.ts";
-import { createParts, type PartsOptions } from "../../scripts/stack/parts.ts";
+import { changedVariables, createParts, type PartsOptions } from "../../scripts/stack/parts.ts";
 import { PROJECT, statePaths } from "../../scripts/stack/project.ts";
 import { testConfig } from "./support/exporter.ts";
 import { temporaryFolder } from "./support/folder.ts";
@@ -103,4 +103,14 @@ test("our services read the config.ini that was validated, wherever they start f
     const file = join(options.paths.config, "current/config.ini");
     assert.equal(find(options, name).env.MONITORING_CONFIG, file);
   }
+});
+
+test("what the operator has changed in .env is told by name, once and without the value", (t) => {
+  const options = settings(t);
+  const env = { ...ENV, LOG_LEVEL: "debug", WECOM_ROBOT_KEY: "secret", GRAFANA_ADMIN_PASSWORD: "new" };
+  const changed = (name: PartName) =>
+    changedVariables(find(options, name).env, find({ ...options, env }, name).env);
+  assert.deepEqual(changed("relay"), ["LOG_LEVEL", "WECOM_ROBOT_KEY"]);
+  assert.deepEqual(changed("grafana"), ["GRAFANA_ADMIN_PASSWORD"]);
+  assert.deepEqual(changed("prometheus"), []);
 });
