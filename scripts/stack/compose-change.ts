@@ -1,7 +1,6 @@
+import { type Draft, tellChanges } from "./changes.ts";
 import { CHECKS, findings } from "./checks.ts";
-import { type Compose, createCompose, type RunningServices } from "./compose-cli.ts";
-import { composeEnv } from "./compose-env.ts";
-import { type Draft, tellChanges } from "./draft.ts";
+import { type Compose, composeEnv, createCompose, type RunningServices } from "./compose-cli.ts";
 import { reasonOf } from "./interruption.ts";
 import { RevertedError, StackError } from "./project.ts";
 import { RELOADED, type ReloadedServer, reload } from "./reload.ts";

@@ -1,8 +1,7 @@
 import type { Env } from "../../config/environment.ts";
 import { type PartName, type Ports, readPorts } from "./addresses.ts";
 import { changeCompose } from "./compose-change.ts";
-import { type Compose, createCompose, type RunningServices } from "./compose-cli.ts";
-import { composeEnv } from "./compose-env.ts";
+import { type Compose, composeEnv, createCompose, type RunningServices } from "./compose-cli.ts";
 import { GENERATED_SECRETS } from "./dotenv.ts";
 import { InterruptedError } from "./interruption.ts";
 import { refuseTakenPorts } from "./ports.ts";

@@ -1,5 +1,5 @@
 import type { Ports } from "./addresses.ts";
-import { describeDraft, tellChanges } from "./draft.ts";
+import { describeDraft, tellChanges } from "./changes.ts";
 import type { Expected } from "./expected.ts";
 import { InterruptedError, reasonOf } from "./interruption.ts";
 import { changedVariables, type Part } from "./parts.ts";

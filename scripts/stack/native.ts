@@ -1,16 +1,25 @@
 import type { Config } from "../../config/config.ts";
-import type { Env } from "../../config/environment.ts";
-import { PART_TITLES, type Ports, readPorts } from "./addresses.ts";
+import { type Env, readSecret } from "../../config/environment.ts";
+import { PART_TITLES, type PartName, type Ports, partHost, publicUrls, readPorts } from "./addresses.ts";
+import { checkRendering } from "./checks.ts";
+import { fallbackMail } from "./fallback-mail.ts";
 import { InterruptedError, unlessInterrupted } from "./interruption.ts";
 import { changeNative } from "./native-change.ts";
-import { checkRendering, renderNative } from "./native-rendering.ts";
 import { createParts } from "./parts.ts";
 import { refuseTakenPorts } from "./ports.ts";
 import { type ProcessRecord, runningProcesses, stopProcess } from "./processes.ts";
-import type { StatePaths } from "./project.ts";
+import { mailPasswordFile, relayTokenFile, type StatePaths } from "./project.ts";
 import type { ServerName } from "./releases.ts";
+import { type Rendering, render } from "./render.ts";
 import type { Report } from "./report.ts";
-import { DEBIAN_ORIGIN, findServer, isMissing, type MissingServer, SERVERS, type Server } from "./servers.ts";
+import {
+  DEBIAN_ORIGIN,
+  findServer,
+  isMissing,
+  type MissingServer,
+  SERVERS,
+  type Servers,
+} from "./servers.ts";
 import { titleOf } from "./starting.ts";
 
 export interface NativeOptions {
@@ -26,8 +35,6 @@ export interface NativeOptions {
   /** Takes back what was changed, and ends. */
   signal: AbortSignal;
 }
-
-type Servers = Partial<Record<ServerName, Server>>;
 
 /** A native stack that is up. */
 export interface NativeStack {
@@ -59,6 +66,31 @@ export async function startNative(options: NativeOptions): Promise<NativeStack> 
   await unlessInterrupted(checkRendering(rendering, found, report), signal);
   const isChanged = await changeNative({ parts, rendering, before, paths, ports, report, signal });
   return { isChanged, ports, missing, withoutSilencePage: found.alertmanager?.origin === DEBIAN_ORIGIN };
+}
+
+/** A rendering for the parts of a native stack; a server that is not to be had is not scraped. */
+function renderNative(
+  { project, paths, config, configText, env }: NativeOptions,
+  ports: Ports,
+  servers: Servers,
+): Rendering {
+  const address = (part: PartName) => `${partHost(part, env)}:${ports[part]}`;
+  return render({
+    project,
+    out: paths.config,
+    config,
+    configText,
+    addresses: {
+      exporter: address("exporter"),
+      relay: address("relay"),
+      prometheus: address("prometheus"),
+      alertmanager: address("alertmanager"),
+      grafana: servers.grafana && address("grafana"),
+    },
+    publicUrls: publicUrls(config, env, ports),
+    relayTokenFile: readSecret(env, "RELAY_TOKEN") === undefined ? undefined : relayTokenFile(paths),
+    fallbackMail: fallbackMail(config, env, mailPasswordFile(paths)),
+  });
 }
 
 /** Stops what was started here, in the reverse of the order in which it starts. @returns what was stopped */

@@ -7,8 +7,7 @@ import { hashFiles, listFiles } from "./hash-files.ts";
 import type { ProcessSpec } from "./processes.ts";
 import type { StatePaths } from "./project.ts";
 import { currentFolder } from "./publish.ts";
-import type { ServerName } from "./releases.ts";
-import type { Server } from "./servers.ts";
+import type { Server, Servers } from "./servers.ts";
 import { configFingerprint, type ServiceName } from "./service-inputs.ts";
 
 /** What is to run of the stack. */
@@ -22,7 +21,7 @@ export interface PartsOptions {
   config: Config;
   env: Env;
   ports: Ports;
-  servers: Partial<Record<ServerName, Server>>;
+  servers: Servers;
 }
 
 /** Every part of a native stack that can be had, in the order in which they start. */

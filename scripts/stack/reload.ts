@@ -1,9 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { PART_TITLES } from "./addresses.ts";
 import type { Expected } from "./expected.ts";
-import { alertmanagerProblem } from "./live-alertmanager.ts";
-import { loadedProblem, longestInterval, valuesProblem } from "./live-prometheus.ts";
-import { metric } from "./metric.ts";
+import { alertmanagerProblem, loadedProblem, longestInterval, metric, valuesProblem } from "./live.ts";
 import { StackError } from "./project.ts";
 import type { Report, Step } from "./report.ts";
 

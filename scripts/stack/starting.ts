@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readSecret } from "../../config/environment.ts";
 import { PART_TITLES, type PartName } from "./addresses.ts";
@@ -13,7 +13,7 @@ import {
   startProcess,
   stopProcess,
 } from "./processes.ts";
-import { StackError, type StatePaths } from "./project.ts";
+import { mailPasswordFile, relayTokenFile, StackError, type StatePaths } from "./project.ts";
 import type { Report } from "./report.ts";
 
 /** Milliseconds a part may take until it is ready. */
@@ -60,16 +60,6 @@ export async function startParts(
 
 export function titleOf({ name }: Pick<ProcessSpec, "name">): string {
   return PART_TITLES[name as PartName];
-}
-
-/** Where Alertmanager finds the relay's token. */
-export function relayTokenFile(paths: StatePaths): string {
-  return join(paths.secrets, "relay_token");
-}
-
-/** Where it finds the mail server's password. */
-export function mailPasswordFile(paths: StatePaths): string {
-  return join(paths.secrets, "smtp_password");
 }
 
 /** Written for Alertmanager at the moment the relay changes to them: what it refuses is not sent again. */

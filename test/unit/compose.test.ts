@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { parse } from "yaml";
-import { composeEnv } from "../../scripts/stack/compose-env.ts";
+import { composeEnv } from "../../scripts/stack/compose-cli.ts";
 import { GRAFANA_SETTINGS, serviceFlags } from "../../scripts/stack/parts.ts";
 import { PROJECT } from "../../scripts/stack/project.ts";
 import { VERSIONS } from "../../scripts/stack/releases.ts";
