@@ -23,8 +23,8 @@ export interface TestStack {
   urls: { exporter: string; relay: string; prometheus: string; alertmanager: string };
   /** .env as it is now. */
   env(): Record<string, string | undefined>;
-  up(): Promise<CommandResult>;
   /** @param interruptAt what is printed when Ctrl-C is pressed */
+  up(interruptAt?: string): Promise<CommandResult>;
   apply(interruptAt?: string): Promise<CommandResult>;
   down(): Promise<CommandResult>;
   /** Writes config.ini anew. @param change turns the text into the one to use */
@@ -68,7 +68,7 @@ export async function createTestStack(settings: Record<string, string> = {}): Pr
       alertmanager: `http://127.0.0.1:${alertmanager}`,
     },
     env: () => parseEnv(readFileSync(dotenv, "utf8")),
-    up: () => script("up.ts", ["--native"]),
+    up: (interruptAt) => script("up.ts", ["--native"], interruptAt),
     apply: (interruptAt) => script("apply.ts", [], interruptAt),
     down: () => script("down.ts"),
     configure,
