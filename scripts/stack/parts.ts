@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../../config/config.ts";
 import { type Env, EnvironmentError, readSecret } from "../../config/environment.ts";
@@ -9,9 +8,8 @@ import { hashFiles, listFiles } from "./hash-files.ts";
 import type { ProcessSpec } from "./processes.ts";
 import type { StatePaths } from "./project.ts";
 import { currentFolder } from "./publish.ts";
-import type { ServerName } from "./releases.ts";
-import type { Rendering } from "./render.ts";
-import type { Server } from "./servers.ts";
+import type { Server, Servers } from "./servers.ts";
+import { configFingerprint, type ServiceName } from "./service-inputs.ts";
 
 /** What is to run of the stack. */
 export interface Part extends ProcessSpec {
@@ -24,9 +22,7 @@ export interface PartsOptions {
   config: Config;
   env: Env;
   ports: Ports;
-  servers: Partial<Record<ServerName, Server>>;
-  /** What is about to be current. */
-  rendering: Rendering;
+  servers: Servers;
 }
 
 /** Every part of a native stack that can be had, in the order in which they start. */
@@ -67,6 +63,21 @@ const SERVICE_VARIABLES = {
   ],
 };
 
+/** Of the operator's, as a process has them. */
+const OPERATOR_VARIABLES = [
+  ...new Set(Object.values(SERVICE_VARIABLES).flat()),
+  "GF_SECURITY_ADMIN_PASSWORD",
+] as const;
+
+/**
+ * What the operator has set otherwise, by name alone: it may be secret.
+ * @param before what a part was started with
+ */
+export function changedVariables(before: Env, after: Env): string[] {
+  const changed = OPERATOR_VARIABLES.filter((name) => before[name] !== after[name]);
+  return changed.map((name) => name.replace("GF_SECURITY_", "GRAFANA_"));
+}
+
 interface Draft {
   name: PartName;
   command: string[];
@@ -93,8 +104,8 @@ function toPart(
   };
 }
 
-function servicePart(name: "exporter" | "relay", entry: string, options: PartsOptions): Part {
-  const { project, paths, config, env, ports, rendering } = options;
+function servicePart(name: ServiceName, entry: string, options: PartsOptions): Part {
+  const { project, paths, config, env, ports } = options;
   const urls = localUrls(ports);
   const people = publicUrls(config, env, ports);
   const draft = {
@@ -116,7 +127,7 @@ function servicePart(name: "exporter" | "relay", entry: string, options: PartsOp
       ...pick(env, SERVICE_VARIABLES[name]),
     },
     readyPath: "/-/ready",
-    inputs: readFileSync(join(rendering.folder, "config.ini"), "utf8") + sourceHash(project),
+    inputs: configFingerprint(name, config) + sourceHash(project),
   };
   return toPart(draft, options);
 }
