@@ -39,6 +39,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   const settle = createSettling(options);
   let awake = Promise.withResolvers<void>();
   let running: Promise<void> = Promise.resolve();
+  /** What holds up one message holds up the next as well, of whatever alerts. Void once the clock is set back. */
+  let hold = { since: 0, until: 0 };
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
@@ -54,6 +56,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   /** @returns when to look again (milliseconds since the epoch), or undefined for at once */
   async function deliverNext(): Promise<number | undefined> {
     const now = clock.now();
+    if (now >= hold.since && now < hold.until) return hold.until;
     const waiting = readDue(database, channel.name, now);
     const [oldest] = waiting;
     if (oldest === undefined) return nextDue(database, channel.name, now) ?? Number.POSITIVE_INFINITY;
@@ -69,7 +72,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   async function settleAtLast(plan: Plan, leaseUntil: number, outcome: Outcome): Promise<void> {
     while (true) {
       try {
-        settle(plan, leaseUntil, outcome);
+        const settlement = settle(plan, leaseUntil, outcome);
+        if (settlement.state === "pending") hold = { since: clock.now(), until: settlement.until };
         return;
       } catch (error) {
         logger.error({ channel: channel.name, err: error }, "cannot note what became of a message");

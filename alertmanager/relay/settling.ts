@@ -8,7 +8,7 @@ const FIRST_RETRY = 1000;
 const LONGEST_RETRY = 60_000;
 
 /** Notes what became of a message in the outbox, the metrics and the log. @throws when the disk refuses */
-export type Settle = (plan: Plan, leaseUntil: number, outcome: Outcome) => void;
+export type Settle = (plan: Plan, leaseUntil: number, outcome: Outcome) => Settlement;
 
 export function createSettling({
   database,
@@ -47,6 +47,7 @@ export function createSettling({
         logger.warn({ channel, reason, detail }, "will try again");
       }
     }
+    return settlement;
   };
 }
 

@@ -41,7 +41,22 @@ export function wecomRobotChannel(options: WecomRobotOptions): Channel<RobotMess
   }));
   const room = ({ sender }: Robot) => window.room(sender, ROBOT_LIMIT);
   const isWhole = ({ brokenAt }: Robot) => clock.now() - brokenAt >= BROKEN_FOR;
+  /** Each robot by its place in WECOM_ROBOT_KEY: one that was removed shows, though another tells. */
+  async function testAll() {
+    const message = { markdown: renderTest(wording.time(clock.now())), calls: false };
+    return Promise.all(
+      robots.map(async (robot, index) => {
+        const reservation = window.reserve(robot.sender, ROBOT_LIMIT);
+        const outcome: Outcome = reservation.granted
+          ? await send(message, robot, options)
+          : { kind: "wait", until: reservation.until };
+        return { sender: `机器人 ${index + 1}`, outcome };
+      }),
+    );
+  }
+
   return {
+    ...(robots.length > 1 && { testAll }),
     name: "wecom",
     capacity: () => robots.filter(isWhole).reduce((sum, robot) => sum + room(robot), 0),
     compose: (alerts) => callingFor(alerts, renderAlerts(alerts, wording, limitFor(settings))),
