@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { startMailServer } from "../helpers/smtp-server.ts";
-import { firing, resolved, webhook } from "./support/alerts.ts";
+import { firing, resolved } from "./support/alerts.ts";
 import { matchGolden } from "./support/golden.ts";
 import { recordingLogger } from "./support/logger.ts";
 import { startRelay } from "./support/relay.ts";
@@ -109,18 +109,4 @@ test("GET /metrics holds what is promised, every series from 0 on", async (t) =>
   const relay = await startRelay(t, { env: { WECOM_ROBOT_KEY: "k", WECOM_API_BASE: "http://127.0.0.1:1" } });
   const lines = (await relay.text("/metrics")).split("\n").filter((line) => !line.startsWith("# HELP"));
   matchGolden("relay/metrics.txt", `${lines.join("\n")}\n`);
-});
-
-test("no key shows up anywhere while WeCom cannot be reached", async (t) => {
-  const { logger, lines } = recordingLogger();
-  const env = { WECOM_ROBOT_KEY: "hunter2", WECOM_API_BASE: "http://127.0.0.1:1", RELAY_TOKEN: "s3cret" };
-  const relay = await startRelay(t, { env, logger });
-  const headers = { Authorization: "Bearer s3cret" };
-  const tested = await (await relay.post("/api/test", "", headers)).text();
-  assert.match(tested, /"reason":"network"/);
-  await relay.post("/alerts", webhook(CPU), headers);
-  const pages = ["/api/alerts", "/api/notifications", "/metrics"].map(relay.text);
-  const everything = [tested, ...(await Promise.all(pages)), ...lines].join("\n");
-  assert.match(everything, /无法连接企业微信/);
-  assert.doesNotMatch(everything, /hunter2|s3cret/);
 });
