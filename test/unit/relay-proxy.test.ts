@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { createRelayProcess } from "../helpers/relay-process.ts";
 import { APP, startWecomAppServer } from "../helpers/wecom-app-server.ts";
 import { startHttpProxy } from "./support/http-proxy.ts";
-import { startRelayChild } from "./support/relay-child.ts";
 import { startRobots } from "./support/robots.ts";
 import { listen } from "./support/server.ts";
 import { listenTls } from "./support/tls-server.ts";
@@ -20,7 +20,9 @@ const BOTH = {
 const PASSWORD = "proxy-hunter2";
 
 async function sendTest(t: TestContext, env: Record<string, string>) {
-  const relay = await startRelayChild(t, env);
+  const relay = await createRelayProcess(env);
+  t.after(() => relay.remove());
+  await relay.start();
   const answer = await (await fetch(`${relay.url}/api/test`, { method: "POST" })).text();
   for (const secret of [ROBOT.WECOM_ROBOT_KEY, APP.secret, PASSWORD]) {
     assert.ok(!`${answer}${relay.log()}`.includes(secret));
@@ -88,7 +90,9 @@ test("a proxy that is not there is told as that, and what is on this machine is 
 });
 
 test("what is no HTTP proxy keeps the relay from starting, and says so", async (t) => {
-  const relay = await startRelayChild(t, { HTTPS_PROXY: `socks5://user:${PASSWORD}@127.0.0.1:1080` });
+  const relay = await createRelayProcess({ HTTPS_PROXY: `socks5://user:${PASSWORD}@127.0.0.1:1080` });
+  t.after(() => relay.remove());
+  await assert.rejects(relay.start());
   assert.equal(
     relay.log(),
     "环境变量 HTTPS_PROXY：应为 HTTP 代理的地址，例如 http://proxy.example.com:3128\n",
