@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { startMailServer } from "../helpers/smtp-server.ts";
+import { APP, startWecomAppServer } from "../helpers/wecom-app-server.ts";
 import { firing, resolved } from "./support/alerts.ts";
 import { matchGolden } from "./support/golden.ts";
 import { recordingLogger } from "./support/logger.ts";
@@ -56,6 +57,34 @@ test("GET /api/notifications tells what was sent, is queued or failed, with the 
   assert.deepEqual([failed?.reason, failed?.detail], ["setup", "errcode 93000：refused, hint: [1234]"]);
   assert.equal((await relay.notifications("state=sent")).length, 1);
   assert.deepEqual(await relay.notifications("channel=email"), []);
+});
+
+test("whom a message did not reach is in the history, and the channel counts as failing until it does", async (t) => {
+  const wecom = await startWecomAppServer();
+  t.after(() => wecom.close());
+  const relay = await startRelay(t, {
+    env: {
+      WECOM_CORP_ID: APP.corpId,
+      WECOM_AGENT_ID: String(APP.agentId),
+      WECOM_SECRET: APP.secret,
+      WECOM_TO_USER: "zhangsan",
+      WECOM_API_BASE: wecom.url,
+    },
+  });
+  const failing = async () =>
+    (await relay.text("/metrics")).match(
+      /^relay_(channel_failing|notifications_failed_total)\{channel="wecom_app"(,reason="receiver")?\} \d/gm,
+    );
+  const values = async () => (await failing())?.map((line) => Number(line.at(-1)));
+  wecom.answers.push({ errcode: 0, unlicenseduser: "lisi" });
+  await relay.tell(CPU);
+  await relay.settled();
+  const [{ state, reason, detail } = {}] = await relay.notifications("channel=wecom_app");
+  assert.deepEqual([state, reason, detail], ["sent", "receiver", "成员没有接口许可：lisi"]);
+  assert.deepEqual(await values(), [1, 1]);
+  await relay.tell(DOWN);
+  await relay.settled();
+  assert.deepEqual(await values(), [1, 0]);
 });
 
 suite("POST /api/test", () => {
