@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Server } from "../../scripts/stack/servers.ts";
 import { eventually } from "./eventually.ts";
 import { freePorts } from "./ports.ts";
 import { requireServer } from "./servers.ts";
@@ -22,9 +23,9 @@ export interface TestAlertmanager {
   stop(): Promise<void>;
 }
 
-/** @param config the text of its alertmanager.yml */
-export async function startAlertmanager(config: string): Promise<TestAlertmanager> {
-  const { command } = await requireServer("alertmanager");
+/** @param config the text of its alertmanager.yml @param server the one that tests use unless given */
+export async function startAlertmanager(config: string, server?: Server): Promise<TestAlertmanager> {
+  const { command } = server ?? (await requireServer("alertmanager"));
   const folder = mkdtempSync(join(tmpdir(), "monitoring-alertmanager-"));
   const [port] = await freePorts(1);
   writeFileSync(join(folder, "alertmanager.yml"), config);
