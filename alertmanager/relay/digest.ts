@@ -31,45 +31,29 @@ export function layoutDigest(
   wording: Wording,
   { limit, reserve, size }: DigestRoom,
 ): { lines: DigestLine[]; covers: number } {
-  const lines: DigestLine[] = [
-    { kind: "title", text: `告警较多，合并通知：共 ${alerts.length} 条` },
-    { kind: "link", text: "全部告警", url: wording.historyUrl },
-  ];
-  let used = lines.reduce((sum, line) => sum + size(line), 0);
-  const body: DigestLine[] = [];
-  let heading = "";
+  const title: DigestLine = { kind: "title", text: `告警较多，合并通知：共 ${alerts.length} 条` };
+  const link: DigestLine = { kind: "link", text: "全部告警", url: wording.historyUrl };
+  const sizeOf = (lines: DigestLine[]) => lines.reduce((sum, line) => sum + size(line), 0);
+  const blocks = alerts.map((alert, index) => linesOf(alert, alerts[index - 1], wording));
+  const free = limit - sizeOf([title, link]);
+  const room = sizeOf(blocks.flat()) <= free ? free : free - reserve;
   let covers = 0;
-  const all = measureAll(alerts, wording, size);
-  const room = limit - used - (used + all <= limit ? 0 : reserve);
-  used = 0;
-  for (const alert of alerts) {
-    const next = linesOf(alert, wording, heading);
-    const bytes = next.reduce((sum, line) => sum + size(line), 0);
-    if (covers > 0 && used + bytes > room) break;
-    body.push(...next);
-    used += bytes;
-    heading = wording.heading(alert);
+  let used = 0;
+  for (const block of blocks) {
+    used += sizeOf(block);
+    if (covers > 0 && used > room) break;
     covers += 1;
   }
-  const rest = alerts.slice(covers);
-  const [title, link] = lines as [DigestLine, DigestLine];
-  return { lines: [title, ...body, ...countLines(rest, countsRest), link], covers };
+  const named = blocks.slice(0, covers).flat();
+  return { lines: [title, ...named, ...countLines(alerts.slice(covers), countsRest), link], covers };
 }
 
-/** Past the limit nobody asks by how much. */
-function measureAll(alerts: Alert[], wording: Wording, size: DigestRoom["size"]): number {
-  let [sum, heading] = [0, ""];
-  for (const alert of alerts) {
-    for (const line of linesOf(alert, wording, heading)) sum += size(line);
-    heading = wording.heading(alert);
-  }
-  return sum;
-}
-
-function linesOf(alert: Alert, wording: Wording, heading: string): DigestLine[] {
-  const text = wording.heading(alert);
-  const section: DigestLine[] = text === heading ? [] : [{ kind: "section", alert, text }];
-  return [...section, { kind: "alert", text: inOneLine(alert, wording) }];
+/** The line of an alert, and that of its severity and status where these change. */
+function linesOf(alert: Alert, previous: Alert | undefined, wording: Wording): DigestLine[] {
+  const heading = wording.heading(alert);
+  const line: DigestLine = { kind: "alert", text: inOneLine(alert, wording) };
+  const isFirst = previous === undefined || wording.heading(previous) !== heading;
+  return isFirst ? [{ kind: "section", alert, text: heading }, line] : [line];
 }
 
 /** What, where, when, and for how long it lasted. */

@@ -63,7 +63,7 @@ const SERVICE_VARIABLES = {
   exporter: [...COMMON_VARIABLES, "HOST", "HOST_ROOT", ...withFiles(["EXPORTER_TOKEN"])],
   relay: [
     ...COMMON_VARIABLES,
-    ...["WECOM_API_BASE", "EMAIL_FROM", "EMAIL_TO"],
+    ...["WECOM_API_BASE", "WECOM_MENTION", "EMAIL_FROM", "EMAIL_TO"],
     ...withFiles(["RELAY_TOKEN", "WECOM_ROBOT_KEY", "SMTP_URL"]),
   ],
 };

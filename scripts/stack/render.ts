@@ -16,6 +16,7 @@ import type { PartUrls } from "../../config/environment.ts";
 
 import type { EmailConfig } from "./fallback-mail.ts";
 import { StackError } from "./project.ts";
+import { renderWaits } from "./render-waits.ts";
 
 /** host:port of each part, as Prometheus reaches it; undefined for one that is not there. */
 export type PartAddresses = Record<keyof PartUrls, string | undefined>;
@@ -67,6 +68,10 @@ export function render(options: RenderOptions): Rendering {
   mkdirSync(draft, { recursive: true, mode: 0o755 });
   cpSync(join(options.project, "prometheus"), join(draft, "prometheus"), { recursive: true });
   renderThresholds(join(draft, "prometheus/rules/thresholds.yml"), options.config);
+  const services = join(draft, "prometheus/rules/services.yml");
+  const document = readYaml(services);
+  renderWaits(document, options.config.collectInterval);
+  writeFileSync(services, document.toString({ lineWidth: 0 }));
   renderLinks(join(draft, "prometheus/rules"), options.publicUrls);
   renderTargets(join(draft, "prometheus/targets"), options.addresses);
   renderAlertmanager(options, join(draft, "alertmanager"));

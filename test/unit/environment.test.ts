@@ -103,12 +103,32 @@ suite("a secret", () => {
 
 suite("channels", () => {
   test("are undefined until they are set up", () => {
-    assert.deepEqual(readChannelSettings({}), { wecom: undefined, email: undefined });
+    assert.deepEqual(readChannelSettings({}), { wecom: undefined, wecomApp: undefined, email: undefined });
   });
 
   test("several robots share the load, each named once", () => {
     const { wecom } = readChannelSettings({ WECOM_ROBOT_KEY: "a, b,,a", WECOM_API_BASE: "http://proxy/" });
-    assert.deepEqual(wecom, { keys: ["a", "b"], apiBase: "http://proxy" });
+    const mention = { users: [], mobiles: [], everybody: false };
+    assert.deepEqual(wecom, { keys: ["a", "b"], apiBase: "http://proxy", mention });
+  });
+
+  test("critical alerts call users, telephones, or everybody; nobody else", () => {
+    const mention = (names: string) =>
+      readChannelSettings({ WECOM_ROBOT_KEY: "a", WECOM_MENTION: names }).wecom?.mention;
+    assert.deepEqual(mention("zhang.san, 13800000000,,@all"), {
+      users: ["zhang.san"],
+      mobiles: ["13800000000"],
+      everybody: true,
+    });
+    for (const names of ["张三", "a b", "<@a>", "@everybody", Array(21).fill("a").join()]) {
+      assert.throws(
+        () => mention(names),
+        new EnvironmentError(
+          "WECOM_MENTION 应为企业微信的用户 ID、手机号或 @all，多个用英文逗号分隔，最多 20 个",
+        ),
+        names,
+      );
+    }
   });
 
   test("mail set up by half is refused by what is missing", () => {

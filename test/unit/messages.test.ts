@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import * as email from "../../alertmanager/relay/channels/email/render.ts";
-import * as robot from "../../alertmanager/relay/channels/wecom-robot/render.ts";
+import { renderAlerts } from "../../alertmanager/relay/channels/wecom-markdown.ts";
 import { parseWebhook } from "../../alertmanager/relay/webhook.ts";
 import { createWording, duration } from "../../alertmanager/relay/wording.ts";
 import { firing, resolved, webhook } from "./support/alerts.ts";
@@ -18,7 +18,7 @@ for (const status of ["firing", "resolved"]) {
     const alerts = parseWebhook(JSON.parse(readFixture(`webhook/${status}.json`)));
 
     test("as WeCom markdown", () => {
-      const { content, covers } = robot.renderAlerts(alerts, WORDING);
+      const { content, covers } = renderAlerts(alerts, WORDING, 4096);
       assert.equal(covers, alerts.length);
       matchGolden(`messages/wecom-${status}.md`, `${content}\n`);
     });

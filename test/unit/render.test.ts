@@ -17,7 +17,7 @@ import { filesUnder, renderer } from "./support/rendering.ts";
 suite("with the defaults", () => {
   test("every file means what the committed one does", (t) => {
     const { read, render } = renderer(t);
-    render();
+    render({ config: { collectInterval: 15 } });
     const files = ["prometheus", "alertmanager", "grafana/dashboards"].flatMap((folder) =>
       filesUnder(PROJECT, folder).filter((file) => !file.endsWith(".ts") && !file.includes("relay/")),
     );
@@ -69,6 +69,18 @@ suite("the operator's values", () => {
         "expr: 500",
       ],
     );
+  });
+
+  test("alerts on services wait for two probes, however far apart, and say so", (t) => {
+    const { read, render } = renderer(t);
+    const waits = (collectInterval: number) => {
+      render({ config: { collectInterval } });
+      const text = read("prometheus/rules/services.yml");
+      return [text.match(/(?<=for: )\d+m(?=\n)/g), text.match(/连续 \d+ 分钟/g)].map(String);
+    };
+    assert.deepEqual(waits(15), ["1m,3m,2m,3m", "连续 1 分钟,连续 2 分钟"]);
+    assert.deepEqual(waits(60), ["3m,3m,3m,3m", "连续 3 分钟,连续 3 分钟"]);
+    assert.deepEqual(waits(300), ["11m,3m,11m,3m", "连续 11 分钟,连续 11 分钟"]);
   });
 
   test("a value of config.ini that no rule records is a mistake of ours, and stops the rendering", (t) => {

@@ -20,6 +20,8 @@ export function accept(database: DatabaseSync, alerts: Alert[], channels: string
   transaction(database, () => {
     for (const alert of alerts) {
       const id = remember(statements.remember, alert, now);
+      // The end of an earlier time was never told: it was silenced, or muted, when that one ended.
+      statements.endEarlier.run({ fingerprint: alert.fingerprint, startsAt: alert.startsAt });
       for (const channel of channels) {
         const last = statements.last.get(id, channel);
         const isKnown = last?.status === alert.status && Number(last.created_at) > now - SAME_NEWS;
@@ -38,6 +40,10 @@ function prepare(database: DatabaseSync) {
        ON CONFLICT (fingerprint, starts_at) DO UPDATE SET
          ends_at = excluded.ends_at, status = excluded.status, annotations = excluded.annotations, updated_at = excluded.updated_at
        RETURNING id`,
+    ),
+    endEarlier: database.prepare(
+      `UPDATE alerts SET status = 'resolved', ends_at = $startsAt
+       WHERE fingerprint = $fingerprint AND status = 'firing' AND starts_at < $startsAt`,
     ),
     last: database.prepare(
       "SELECT status, created_at FROM notifications WHERE alert_id = ? AND channel = ? ORDER BY id DESC LIMIT 1",

@@ -1,21 +1,19 @@
 import { createHash } from "node:crypto";
-import { z } from "zod";
 import type { Clock } from "../../../../service/clock.ts";
 import { type Alert, isCritical } from "../../alert.ts";
 import type { Limit, Window } from "../../outbox/window.ts";
 import type { Wording } from "../../wording.ts";
 import type { Channel, Message, Outcome } from "../channel.ts";
+import { callWecom, WECOM_TIMEOUT } from "../wecom-call.ts";
 import { renderDigest } from "../wecom-digest.ts";
 import { classifyAnswer } from "../wecom-errors.ts";
-import { MARKDOWN_LIMIT, renderAlerts, renderTest } from "./render.ts";
+import { renderAlerts, renderTest } from "../wecom-markdown.ts";
 import type { WecomRobotSettings } from "./settings.ts";
 
 /** A robot's limit (https://developer.work.weixin.qq.com/document/path/91770). */
 const ROBOT_LIMIT: Limit = { messages: 20, span: 60_000 };
-/** Milliseconds. */
-const TIMEOUT = 10_000;
-
-const answerSchema = z.object({ errcode: z.number(), errmsg: z.string().default("") });
+/** Bytes of UTF-8 (https://developer.work.weixin.qq.com/document/path/91770). */
+export const MARKDOWN_LIMIT = 4096;
 
 export interface WecomRobotOptions {
   settings: WecomRobotSettings;
@@ -43,7 +41,22 @@ export function wecomRobotChannel(options: WecomRobotOptions): Channel<RobotMess
   }));
   const room = ({ sender }: Robot) => window.room(sender, ROBOT_LIMIT);
   const isWhole = ({ brokenAt }: Robot) => clock.now() - brokenAt >= BROKEN_FOR;
+  /** Each robot by its place in WECOM_ROBOT_KEY: one that was removed shows, though another tells. */
+  async function testAll() {
+    const message = { markdown: renderTest(wording.time(clock.now())), calls: false };
+    return Promise.all(
+      robots.map(async (robot, index) => {
+        const reservation = window.reserve(robot.sender, ROBOT_LIMIT);
+        const outcome: Outcome = reservation.granted
+          ? await send(message, robot, options)
+          : { kind: "wait", until: reservation.until };
+        return { sender: `机器人 ${index + 1}`, outcome };
+      }),
+    );
+  }
+
   return {
+    ...(robots.length > 1 && { testAll }),
     name: "wecom",
     capacity: () => robots.filter(isWhole).reduce((sum, robot) => sum + room(robot), 0),
     compose: (alerts) => callingFor(alerts, renderAlerts(alerts, wording, limitFor(settings))),
@@ -131,33 +144,7 @@ async function post(
   message: object,
   clock: Clock,
 ): Promise<Outcome> {
-  let response: Response;
-  let body: unknown;
-  try {
-    response = await fetch(`${settings.apiBase}/cgi-bin/webhook/send?key=${encodeURIComponent(key)}`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(message),
-      signal: AbortSignal.timeout(TIMEOUT),
-    });
-    body = await response.json();
-  } catch (error) {
-    return connectionFailure(error);
-  }
-  if (response.status >= 500) return { kind: "retry", reason: "server", detail: `HTTP ${response.status}` };
-  const answer = answerSchema.safeParse(body);
-  if (answer.success) return classifyAnswer(answer.data, clock.now());
-  return { kind: "retry", reason: "server", detail: `HTTP ${response.status}，应答不是企业微信的格式` };
-}
-
-/** The address holds the key, so the error's own words are not passed on, only its code. */
-function connectionFailure(error: unknown): Outcome {
-  if (error instanceof DOMException && error.name === "TimeoutError") {
-    return { kind: "retry", reason: "timeout", detail: `企业微信 ${TIMEOUT / 1000} 秒内没有应答` };
-  }
-  if (error instanceof SyntaxError) {
-    return { kind: "retry", reason: "server", detail: "企业微信的应答不是 JSON" };
-  }
-  const code = (error as { cause?: { code?: unknown } }).cause?.code ?? "未知错误";
-  return { kind: "retry", reason: "network", detail: `无法连接企业微信（${code}）` };
+  const url = `${settings.apiBase}/cgi-bin/webhook/send?key=${encodeURIComponent(key)}`;
+  const reply = await callWecom(url, message, AbortSignal.timeout(WECOM_TIMEOUT));
+  return "failure" in reply ? reply.failure : classifyAnswer(reply.answer, clock.now());
 }
