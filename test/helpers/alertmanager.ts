@@ -23,8 +23,18 @@ export interface TestAlertmanager {
   stop(): Promise<void>;
 }
 
-/** @param config the text of its alertmanager.yml @param server the one that tests use unless given */
-export async function startAlertmanager(config: string, server?: Server): Promise<TestAlertmanager> {
+export interface AlertmanagerOptions {
+  /** The one that tests use unless given. */
+  server?: Server;
+  /** Whether its errors are shown; the default is yes. */
+  isLogged?: boolean;
+}
+
+/** @param config the text of its alertmanager.yml */
+export async function startAlertmanager(
+  config: string,
+  { server, isLogged = true }: AlertmanagerOptions = {},
+): Promise<TestAlertmanager> {
   const { command } = server ?? (await requireServer("alertmanager"));
   const folder = mkdtempSync(join(tmpdir(), "monitoring-alertmanager-"));
   const [port] = await freePorts(1);
@@ -37,7 +47,8 @@ export async function startAlertmanager(config: string, server?: Server): Promis
     "--cluster.listen-address=",
     "--log.level=error",
   ];
-  const child = spawn(program, args, { stdio: ["ignore", "inherit", "inherit"] });
+  const output = isLogged ? "inherit" : "ignore";
+  const child = spawn(program, args, { stdio: ["ignore", output, output] });
   const api = `http://127.0.0.1:${port}/api/v2/alerts`;
   const stop = async () => {
     if (child.exitCode === null && child.signalCode === null) {
