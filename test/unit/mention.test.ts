@@ -12,7 +12,7 @@ import { listen } from "./support/server.ts";
 
 const critical = firing("ServiceDown", { severity: "critical" });
 const warning = firing("HighCpuUsage");
-const unlimited: Window = { reserve: () => ({ granted: true }), room: () => 20 };
+const unlimited: Window = { reserve: () => ({ granted: true }), answered: () => {}, room: () => 20 };
 
 /** What WeCom gets for these alerts. */
 async function posted(
@@ -74,6 +74,7 @@ test("without room for a second message the first is told all the same", async (
   const grants = [true];
   const window: Window = {
     reserve: () => (grants.shift() ? { granted: true } : { granted: false, until: 1 }),
+    answered: () => {},
     room: () => 1,
   };
   assert.equal((await posted(t, "@all", [critical], window)).length, 1);

@@ -10,6 +10,7 @@ import { fakeClock } from "./support/clock.ts";
 import { temporaryFolder } from "./support/folder.ts";
 import { startRelay, type TestRelay } from "./support/relay.ts";
 import { startRobots } from "./support/robots.ts";
+import { listen } from "./support/server.ts";
 import { until } from "./support/until.ts";
 
 const LIMIT = { messages: 20, span: 60_000 };
@@ -54,6 +55,29 @@ suite("a robot sends at most 20 messages in any 60 s", () => {
     await waiting(relay, 1);
     const sent = (robot: string) => robots.messages.filter(({ key }) => key === robot).length;
     assert.deepEqual([sent("a"), sent("b")], [20, 20]);
+  });
+
+  test("each counts from when it has arrived, not from when it was sent", async (t) => {
+    const clock = fakeClock();
+    const arrivals: number[] = [];
+    const url = await listen(t, (_, response) => {
+      // The first takes long: the connection is new.
+      if (arrivals.length === 0) clock.advance(0.5);
+      arrivals.push(clock.now());
+      response.end('{"errcode":0,"errmsg":"ok"}');
+    });
+    const relay = await startRelay(t, { env: { WECOM_ROBOT_KEY: "k", WECOM_API_BASE: url }, clock });
+    for (let number = 1; number <= 20; number += 1) {
+      await relay.tell(firing(`Alert${number}`));
+      await until(`message ${number}`, () => arrivals.length === number);
+    }
+    clock.advance(59.9);
+    await relay.tell(firing("TheTwentyFirst"));
+    await waiting(relay, 1);
+    clock.advance(0.1);
+    await relay.tell(firing("Wake"));
+    await relay.settled();
+    assert.ok((arrivals[20] ?? 0) - (arrivals[0] ?? 0) >= LIMIT.span);
   });
 
   test("a robot that was removed does not lose what another could tell", async (t) => {

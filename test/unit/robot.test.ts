@@ -25,7 +25,7 @@ function sendTest(
     settings: { keys, apiBase, mention },
     wording,
     clock: fakeClock(),
-    window: { reserve, room: () => 20 },
+    window: { reserve, answered: () => {}, room: () => 20 },
   });
   return channel.send(channel.composeTest());
 }

@@ -111,15 +111,16 @@ function callInline({ users }: WecomRobotSettings["mention"]): string {
 async function send(
   { markdown, calls }: RobotMessage,
   robot: Robot,
-  { settings, clock, window }: WecomRobotOptions,
+  options: WecomRobotOptions,
 ): Promise<Outcome> {
+  const { settings, window } = options;
   const { mention } = settings;
   const content = calls ? markdown + callInline(mention) : markdown;
-  const outcome = await post(settings, robot.key, { msgtype: "markdown", markdown: { content } }, clock);
+  const outcome = await post({ msgtype: "markdown", markdown: { content } }, robot, options);
   const isForText = mention.everybody || mention.mobiles.length > 0;
   if (outcome.kind === "sent" && calls && isForText && window.reserve(robot.sender, ROBOT_LIMIT).granted) {
     // What was told stays told if the call fails: it is not tried again.
-    await post(settings, robot.key, { msgtype: "text", text: callText(mention) }, clock);
+    await post({ msgtype: "text", text: callText(mention) }, robot, options);
   }
   return outcome;
 }
@@ -139,12 +140,16 @@ function senderName(key: string): string {
 }
 
 async function post(
-  settings: WecomRobotSettings,
-  key: string,
   message: object,
-  clock: Clock,
+  { key, sender }: Robot,
+  { settings, clock, window }: WecomRobotOptions,
 ): Promise<Outcome> {
   const url = `${settings.apiBase}/cgi-bin/webhook/send?key=${encodeURIComponent(key)}`;
   const reply = await callWecom(url, message, AbortSignal.timeout(WECOM_TIMEOUT));
+  try {
+    window.answered(sender);
+  } catch {
+    // A disk that refuses does not change what WeCom said.
+  }
   return "failure" in reply ? reply.failure : classifyAnswer(reply.answer, clock.now());
 }
