@@ -5,7 +5,7 @@ import { suite, test } from "node:test";
 import { readChannelSettings } from "../../alertmanager/relay/channels/index.ts";
 import { type Env, EnvironmentError, readSecret, readServiceEnvironment } from "../../config/environment.ts";
 import { readProxies } from "../../config/proxies.ts";
-import { composeEnv } from "../../scripts/stack/compose-env.ts";
+import { composeEnv } from "../../scripts/stack/compose-cli.ts";
 import { testConfig } from "./support/exporter.ts";
 import { temporaryFolder } from "./support/folder.ts";
 
