@@ -32,7 +32,7 @@ export interface Subject {
 }
 
 const options = { wording: testWording(), clock: fakeClock() };
-const window = { reserve: () => ({ granted: true }) as const, room: () => 20 };
+const window = { reserve: () => ({ granted: true }) as const, answered: () => {}, room: () => 20 };
 
 export const ROBOT: Subject = {
   name: "wecom",
