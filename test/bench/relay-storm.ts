@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { eventually } from "../helpers/eventually.ts";
 import { residentMegabytes } from "../helpers/process-usage.ts";
 import { sum, tellAll } from "../helpers/read-messages.ts";
-import type { RelayProcess } from "../helpers/relay-process.ts";
+import { nothingWaits, type RelayProcess } from "../helpers/relay-process.ts";
 import { numberOf, postStorm, storm } from "../helpers/storm.ts";
 import type { WecomProcess } from "../helpers/wecom-process.ts";
 
@@ -32,10 +31,7 @@ export async function measureStorm(relay: RelayProcess, wecom: WecomProcess): Pr
   const before = residentMegabytes(relay.pid);
   const begun = Date.now();
   const accepted = await postStorm(relay.url, storm(STORM));
-  await eventually("all is told", async () => {
-    const scrape = await (await fetch(`${relay.url}/metrics`)).text();
-    return /^relay_outbox_pending\{.*\} 0$/m.test(scrape);
-  });
+  await nothingWaits(relay.url);
   await sleep(CALM);
   const after = residentMegabytes(relay.pid);
   const { messages, refusals } = await wecom.read();

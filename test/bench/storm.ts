@@ -1,14 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Server } from "../../scripts/stack/servers.ts";
 import { startAlertmanager, type TestAlertmanager } from "../helpers/alertmanager.ts";
 import { newestAlertmanager } from "../helpers/newest-alertmanager.ts";
 import { sum, tellAll } from "../helpers/read-messages.ts";
-import { createRelayProcess } from "../helpers/relay-process.ts";
-import { stormAlert, titleOf } from "../helpers/storm.ts";
-import { startWecomProcess } from "../helpers/wecom-process.ts";
+import { createRelayProcess, nothingWaits } from "../helpers/relay-process.ts";
+import { numberOf, stormAlert, titleOf } from "../helpers/storm.ts";
+import { startWecomProcess, type WecomRecord } from "../helpers/wecom-process.ts";
+import type { WecomMessage } from "../helpers/wecom-server.ts";
 import { printTable } from "./table.ts";
-import { startWecomApplication } from "./wecom-application.ts";
+import { startWecomApplication, type WecomApplication } from "./wecom-application.ts";
 
 const ALERTS = 200;
+/** Few enough that each, firing and resolved, is counted by itself. */
+const KINDS = 4;
 /** Milliseconds. */
 const BEGIN_WITHIN = 60_000;
 /** Seconds: how long each alert lasts, and how long Alertmanager waits before it tells of it, and then again. */
@@ -37,23 +41,11 @@ export async function benchStorm(): Promise<void> {
       // Each refusal is a line.
       isLogged: false,
     });
-    await fireAll(alertmanager);
+    const fired = await fireAll(alertmanager);
     // Until Alertmanager has tried the last one for the second time: by then it has ended.
     await sleep((WAIT + INTERVAL + SPARE) * 1000);
-    const ours = await wecom.read();
-    const row = (what: string, ours: number, peer: number) => ({ what, ours, peer, unit: "" });
-    printTable(`storm of ${ALERTS}`, `Alertmanager ${server.version}`, [
-      {
-        ...row(
-          "alerts told",
-          countTold(ours.messages.map(({ content }) => content)),
-          countNamed(application.texts),
-        ),
-        aim: { atLeast: ALERTS / countNamed(application.texts) },
-      },
-      row("messages", ours.messages.length, application.texts.length),
-      row("refused by WeCom", ours.refusals.length, application.refusals),
-    ]);
+    await nothingWaits(relay.url, INTERVAL);
+    printResult({ server, ours: await wecom.read(), application, fired });
   } finally {
     await alertmanager?.stop();
     await relay.remove();
@@ -62,19 +54,60 @@ export async function benchStorm(): Promise<void> {
   }
 }
 
-async function fireAll(alertmanager: TestAlertmanager): Promise<void> {
-  const begun = performance.now();
+/** @returns when each began, in milliseconds since the epoch */
+async function fireAll(alertmanager: TestAlertmanager): Promise<number[]> {
+  const begun = Date.now();
+  const fired: number[] = [];
   for (let index = 0; index < ALERTS; index += 1) {
-    await sleep(Math.max(0, begun + (index * BEGIN_WITHIN) / ALERTS - performance.now()));
-    await alertmanager.fire(stormAlert(index, index % 10 === 9 ? "critical" : "warning").labels);
+    await sleep(Math.max(0, begun + (index * BEGIN_WITHIN) / ALERTS - Date.now()));
+    fired.push(Date.now());
+    const { labels, annotations } = stormAlert(index, severityOf(index));
+    await alertmanager.post([{ labels: { ...labels, alertname: `Kind${index % KINDS}` }, annotations }]);
   }
+  return fired;
+}
+
+function severityOf(index: number): string {
+  return index % 10 === 9 ? "critical" : "warning";
+}
+
+interface Result {
+  server: Server;
+  ours: WecomRecord;
+  application: WecomApplication;
+  fired: number[];
+}
+
+function printResult({ server, ours, application, fired }: Result): void {
+  const row = (what: string, ours: number, peer: number) => ({ what, ours, peer, unit: "" });
+  const [told, theirs] = [
+    countTold(ours.messages.map(({ content }) => content)),
+    countNamed(application.texts),
+  ];
+  printTable(`storm of ${ALERTS}`, `Alertmanager ${server.version}`, [
+    row("alerts told", told, theirs),
+    { ...row("alerts never told", ALERTS - told, ALERTS - theirs), aim: { atMost: 0 } },
+    row("messages", ours.messages.length, application.texts.length),
+    row("refused by WeCom", ours.refusals.length, application.refusals),
+    { what: "longest wait of a critical one", ours: longestWait(ours.messages, fired), unit: "s" },
+  ]);
+}
+
+/** Seconds until a critical alert was named. */
+function longestWait(messages: WecomMessage[], fired: number[]): number {
+  const waits = fired.flatMap((begun, index) => {
+    if (severityOf(index) !== "critical") return [];
+    const named = messages.find(({ content }) => content.includes(titleOf(index)));
+    return [((named?.at ?? Number.POSITIVE_INFINITY) - begun) / 1000];
+  });
+  return Math.max(...waits);
 }
 
 /** At least: each alert is told once as firing and once as resolved, what ended in between only as resolved. */
 function countTold(contents: string[]): number {
   const { named, counted } = tellAll(contents);
   const told = (status: string) =>
-    named.filter((alert) => alert.status === status).length +
+    new Set(named.filter((alert) => alert.status === status).map(({ title }) => numberOf(title))).size +
     sum(counted.filter((alerts) => alerts.status === status));
   return Math.max(told("firing"), told("resolved"));
 }

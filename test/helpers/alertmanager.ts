@@ -19,6 +19,8 @@ export interface ShownAlert {
 export interface TestAlertmanager {
   /** Alerts that begin now. @param labels one alert each */
   fire(...labels: Record<string, string>[]): Promise<void>;
+  /** The same with all that an alert has. */
+  post(alerts: { labels: Record<string, string>; annotations?: Record<string, string> }[]): Promise<void>;
   alerts(): Promise<ShownAlert[]>;
   stop(): Promise<void>;
 }
@@ -64,15 +66,14 @@ export async function startAlertmanager(
     await stop();
     throw error;
   }
+  const post: TestAlertmanager["post"] = async (alerts) => {
+    const headers = { "Content-Type": "application/json" };
+    const response = await fetch(api, { method: "POST", headers, body: JSON.stringify(alerts) });
+    if (!response.ok) throw new Error(await response.text());
+  };
   return {
-    async fire(...labels) {
-      const response = await fetch(api, {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify(labels.map((set) => ({ labels: set }))),
-      });
-      if (!response.ok) throw new Error(await response.text());
-    },
+    post,
+    fire: (...labels) => post(labels.map((set) => ({ labels: set }))),
     alerts: async () => (await (await fetch(api)).json()) as ShownAlert[],
     stop,
   };
