@@ -105,6 +105,7 @@ async function testChannel(channel: Channel): Promise<object[]> {
     ...sender,
     outcome: kind,
     ...rest,
+    ...("until" in rest && rest.until !== undefined && { until: new Date(rest.until).toISOString() }),
   }));
 }
 

@@ -3,14 +3,17 @@ import type { Clock } from "../../service/clock.ts";
 import type { Logger } from "../../service/logger.ts";
 import type { Channel, Outcome } from "./channels/channel.ts";
 import type { RelayMetrics } from "./metrics.ts";
-import { lease, nextDue, readDue, readWaiting } from "./outbox/queue.ts";
-import { isCrowded, type Plan, planDigest, planFull } from "./plan.ts";
+import { hasCritical, lease, nextDue, readDue, readWaiting } from "./outbox/queue.ts";
+import { isCrowded, type Plan, planDigest, planFull, RESERVE } from "./plan.ts";
 import { createSettling } from "./settling.ts";
 
 /** Milliseconds after a mistake of our own, or a disk that refuses. */
 const AFTER_ERROR = 5000;
 /** A timer's longest sleep, in milliseconds: the clock may be set meanwhile. */
 const LONGEST_SLEEP = 60_000;
+
+/** Milliseconds until it is looked again whether there is room for what is not critical. */
+const RESERVED_LOOK = 1000;
 
 /** Sends what waits for one channel, oldest first, one message at a time. */
 export interface Delivery {
@@ -60,6 +63,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     const waiting = readDue(database, channel.name, now);
     const [oldest] = waiting;
     if (oldest === undefined) return nextDue(database, channel.name, now) ?? Number.POSITIVE_INFINITY;
+    if (channel.capacity() <= RESERVE && !hasCritical(database, channel.name)) return now + RESERVED_LOOK;
     const crowded = isCrowded(waiting, channel);
     const pending = readWaiting(database, channel.name, crowded ? undefined : oldest.batch, now);
     const plan = (crowded ? planDigest : planFull)(pending, channel);

@@ -13,6 +13,7 @@ import { type ChannelSettings, createChannels } from "./channels/index.ts";
 import { createDelivery } from "./delivery.ts";
 import { DOUBTFUL_SILENCE, doubtEnds } from "./doubt.ts";
 import { createMetrics } from "./metrics.ts";
+import { keepHeartbeat, readHeartbeat } from "./outbox/heartbeat.ts";
 import { findFiring, isFailing, prune, readAlerts, readFiring, readNotifications } from "./outbox/history.ts";
 import { accept } from "./outbox/intake.ts";
 import { abandonOthers, backlog, endLeases } from "./outbox/queue.ts";
@@ -65,6 +66,10 @@ export function createRelay({ config, environment, channelSettings, clock, logge
   const watchdog = createWatchdog({
     clock,
     exporterUrl: environment.publicUrls.exporter,
+    kept: {
+      read: () => readHeartbeat(database),
+      keep: (heardAt) => keepHeartbeat(database, heardAt),
+    },
     findFiring: (fingerprint) => findFiring(database, fingerprint),
     tell: (alert) => take([alert]),
     onError: (error) => logger.error({ err: error }, "cannot store the watchdog's silence"),
@@ -84,7 +89,7 @@ export function createRelay({ config, environment, channelSettings, clock, logge
     logger,
     // What the relay says of itself Alertmanager does not know.
     readFiring: () => readFiring(database).filter(({ generatorUrl }) => generatorUrl !== ""),
-    isHeard: () => watchdog.age() * 1000 < DOUBTFUL_SILENCE,
+    isHeard: () => watchdog.isHeard(DOUBTFUL_SILENCE),
     tell: take,
   });
   const deliveries = channels.map((channel) => createDelivery({ database, channel, metrics, clock, logger }));
@@ -94,7 +99,7 @@ export function createRelay({ config, environment, channelSettings, clock, logge
     token: environment.relayToken,
     channels,
     metrics,
-    accept: (alerts) => take(watchdog.age() * 1000 >= DOUBTFUL_SILENCE ? doubtEnds(alerts) : alerts),
+    accept: (alerts) => take(watchdog.isHeard(DOUBTFUL_SILENCE) ? alerts : doubtEnds(alerts)),
     watchdogHeard: watchdog.heard,
     readAlerts: (query) => readAlerts(database, query),
     readNotifications: (query) => readNotifications(database, query),

@@ -16,8 +16,10 @@ export interface Watchdog {
   stop(): void;
   /** The watchdog was heard. @param at when it was sent, milliseconds since the epoch; now where it is not known */
   heard(at?: number): void;
-  /** Seconds. */
+  /** Seconds since it was heard, or since the start. */
   age(): number;
+  /** Whether it was heard within this time, in milliseconds; a start is no heartbeat. */
+  isHeard(within: number): boolean;
 }
 
 export interface WatchdogOptions {
@@ -28,12 +30,22 @@ export interface WatchdogOptions {
   findFiring: (fingerprint: string) => { startsAt: number } | undefined;
   /** Stores an alert and tells it. */
   tell: (alert: Alert) => void;
+  /** When it was last heard, over restarts. */
+  kept: { read: () => number | undefined; keep: (heardAt: number) => void };
   onError: (error: unknown) => void;
 }
 
-export function createWatchdog({ clock, exporterUrl, findFiring, tell, onError }: WatchdogOptions): Watchdog {
+export function createWatchdog({
+  clock,
+  exporterUrl,
+  findFiring,
+  tell,
+  kept,
+  onError,
+}: WatchdogOptions): Watchdog {
   /** Silence is counted from here on: the last time it was heard, or the start. */
   let quietSince = clock.now();
+  let lastHeard = kept.read() ?? Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;
   let lookedAt = clock.now();
   let wokenAt = Number.NEGATIVE_INFINITY;
@@ -69,6 +81,8 @@ export function createWatchdog({ clock, exporterUrl, findFiring, tell, onError }
     heard(at = clock.now()) {
       const heardAt = Math.min(at, clock.now());
       quietSince = Math.max(quietSince, heardAt);
+      lastHeard = heardAt;
+      attempt(() => kept.keep(heardAt));
       // Only this ends a silence: a restart of the relay does not, nor does an old heartbeat that is repeated.
       attempt((firing) => {
         if (firing && clock.now() - heardAt < WATCHDOG_SILENCE)
@@ -76,6 +90,7 @@ export function createWatchdog({ clock, exporterUrl, findFiring, tell, onError }
       });
     },
     age: () => Math.max(0, clock.now() - quietSince) / 1000,
+    isHeard: (within) => clock.now() - lastHeard < within,
   };
 }
 

@@ -25,11 +25,11 @@ export interface CountedAlerts {
   alerts: number;
 }
 
-const TITLE = /^\*\*告警较多，合并通知：共 (\d+) 条\*\*$/;
+const TITLE = /^\*\*告警较多，合并通知：待通知 (\d+) 条\*\*$/;
 const HEAD = /^\S+ <font color="\w+">\*\*(.+?)\*\*<\/font>(?: \*\*(.+)\*\*)?$/u;
 const LINE = /^> (.+)$/;
-const COUNT = /^另有(?:其他告警| (.+?)(（已恢复）)?) (\d+) 条$/;
-const LATER = /^还有 (\d+) 条随后逐条通知$/;
+const COUNT = /^另有(?:其他告警| (\S+) (.+?)) (\d+) 条$/;
+const LATER = /^还有 (\d+) 条(?:严重的，随后逐条通知|，见随后的消息)$/;
 const LINK = /^\[[^\]]+\]\(\S+\)$/;
 
 /** @throws at a line of a digest that is none of what a digest consists of */
@@ -63,9 +63,12 @@ function readDigest(lines: string[], total: number): ReadMessage {
   return message;
 }
 
-function readCount([, kind, ended, alerts]: RegExpExecArray): CountedAlerts {
-  const status = ended === undefined ? "firing" : "resolved";
-  return { kind, status: kind === undefined ? undefined : status, alerts: Number(alerts) };
+function readCount([, heading, kind, alerts]: RegExpExecArray): CountedAlerts {
+  return {
+    kind,
+    status: heading === undefined ? undefined : statusOf(heading).status,
+    alerts: Number(alerts),
+  };
 }
 
 function statusOf(heading: string): Pick<NamedAlert, "status" | "heading"> {

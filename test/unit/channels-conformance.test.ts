@@ -220,9 +220,17 @@ for (const [name, subject, way] of WAYS) {
     const strange: Record<string, [status: number, body: string, detail: string]> = {
       "HTTP 503, whatever it says": [503, '{"errcode":0}', "HTTP 503"],
       "HTTP 502 and a page": [502, "<html>bad gateway", "HTTP 502"],
-      "a proxy's page": [200, "<html>login</html>", "企业微信的应答不是 JSON"],
-      "somebody else's JSON": [200, '{"code":0}', "HTTP 200，应答不是企业微信的格式"],
-      nothing: [200, "", "企业微信的应答不是 JSON"],
+      "a proxy's page": [
+        200,
+        "<html>login</html>",
+        "HTTP 200，应答不是企业微信的格式：请检查 WECOM_API_BASE 和代理",
+      ],
+      "somebody else's JSON": [
+        200,
+        '{"code":0}',
+        "HTTP 200，应答不是企业微信的格式：请检查 WECOM_API_BASE 和代理",
+      ],
+      nothing: [200, "", "HTTP 200，应答不是企业微信的格式：请检查 WECOM_API_BASE 和代理"],
     };
     for (const [what, [status, body, detail]] of Object.entries(strange)) {
       test(`${what}: tried again`, async (t) => {

@@ -73,14 +73,14 @@ suite("more than a message bears", () => {
   test("what follows is announced", () => {
     const { content, covers } = renderDigest({ alerts: storm(0, 200), countsRest: false }, WORDING, LIMIT);
     assert.ok(covers > 20 && covers < 200, `${covers}`);
-    assert.match(content, new RegExp(`\\n还有 ${200 - covers} 条随后逐条通知\\n`));
+    assert.match(content, new RegExp(`\\n还有 ${200 - covers} 条，见随后的消息\\n`));
   });
 
   test("the last message of the minute counts the rest, but for what is critical", () => {
     const { content, covers } = renderDigest({ alerts: storm(100, 200), countsRest: true }, WORDING, LIMIT);
     assert.ok(covers < 100, `${covers}`);
-    assert.match(content, /\n另有 HighCpuUsage 200 条\n/);
-    assert.match(content, new RegExp(`\\n还有 ${100 - covers} 条随后逐条通知\\n`));
+    assert.match(content, /\n另有 警告 HighCpuUsage 200 条\n/);
+    assert.match(content, new RegExp(`\\n还有 ${100 - covers} 条严重的，随后逐条通知\\n`));
   });
 
   test("the commonest kinds are counted each, the others together", () => {

@@ -20,6 +20,7 @@ async function posted(
   mention: string,
   alerts: (typeof critical)[],
   window = unlimited,
+  undelivered?: string,
 ): Promise<{ msgtype: string; markdown?: { content: string }; text?: object }[]> {
   const bodies: string[] = [];
   const url = await listen(t, async (request, response) => {
@@ -41,7 +42,8 @@ async function posted(
   });
   const channel = wecomRobotChannel({ settings, wording, clock: fakeClock(), window });
   const parsed: Alert[] = parseWebhook(webhook(...alerts));
-  assert.deepEqual(await channel.send(channel.compose(parsed).content), { kind: "sent" });
+  const outcome = await channel.send(channel.compose(parsed).content);
+  assert.deepEqual(outcome, undelivered === undefined ? { kind: "sent" } : { kind: "sent", undelivered });
   return bodies.map((body) => JSON.parse(body));
 }
 
@@ -77,5 +79,6 @@ test("without room for a second message the first is told all the same", async (
     answered: () => {},
     room: () => 1,
   };
-  assert.equal((await posted(t, "@all", [critical], window)).length, 1);
+  const uncalled = "没有 @ 到人：这一分钟的条数用完了";
+  assert.equal((await posted(t, "@all", [critical], window, uncalled)).length, 1);
 });

@@ -70,3 +70,32 @@ test("a robot that was removed does not lose what another will tell once it has 
   const reserve = () => reservations.shift() ?? { granted: true };
   assert.deepEqual(await sendTest(apiBase, { keys: ["gone", "b"], reserve }), { kind: "wait", until: 5 });
 });
+
+test("a robot that is used up by others does not hold up the one beside it, and is left alone for a minute", async (t) => {
+  const asked: string[] = [];
+  const apiBase = await listen(t, (request, response) => {
+    const key = new URL(request.url ?? "", "http://localhost").searchParams.get("key") ?? "";
+    asked.push(key);
+    response.end(
+      JSON.stringify(key === "shared" ? { errcode: 45009, errmsg: "" } : { errcode: 0, errmsg: "ok" }),
+    );
+  });
+  const mention = { users: [], mobiles: [], everybody: false };
+  const clock = fakeClock();
+  const channel = wecomRobotChannel({
+    settings: { keys: ["shared", "own"], apiBase, mention },
+    wording: createWording({
+      timezone: "Asia/Shanghai",
+      alertmanagerUrl: "http://localhost:9093",
+      exporterUrl: "http://localhost:8001",
+    }),
+    clock,
+    window: { reserve: () => ({ granted: true }), answered: () => {}, room: () => 20 },
+  });
+  const send = () => channel.send(channel.composeTest());
+  assert.deepEqual([await send(), await send()], [{ kind: "sent" }, { kind: "sent" }]);
+  assert.deepEqual([asked, channel.capacity()], [["shared", "own", "own"], 20]);
+  clock.advance(60);
+  await send();
+  assert.deepEqual([asked.slice(3), channel.capacity()], [["shared", "own"], 20]);
+});

@@ -24,6 +24,7 @@ async function begin(t: TestContext): Promise<Story> {
   const settings: RelaySettings = { env: { WECOM_ROBOT_KEY: "k", WECOM_API_BASE: robots.url } };
   const relay = await startRelay(t, settings);
   const { clock, dataDir } = relay;
+  let running = relay;
   return {
     robots,
     relay,
@@ -34,9 +35,10 @@ async function begin(t: TestContext): Promise<Story> {
       }
     },
     async restart(seconds) {
-      await relay.stop();
+      await running.stop();
       clock.advance(seconds);
-      return startRelay(t, { ...settings, clock, dataDir });
+      running = await startRelay(t, { ...settings, clock, dataDir });
+      return running;
     },
     silences: async (of = relay) =>
       (await of.alerts()).map(({ labels, status }) => `${labels.alertname} ${status}`),
@@ -77,6 +79,20 @@ test("an end without a heartbeat is told as what it is: Alertmanager gives alert
   const doubtful = await robots.message(3);
   assert.match(doubtful, /^❔ <font color="comment">\*\*可能已恢复（警告）\*\*<\/font> \*\*Unseen/);
   assert.match(doubtful, /> 注意：Prometheus 没有心跳，无法确认是否真的恢复/);
+});
+
+test("a relay that has just started does not take its own start for a heartbeat", async (t) => {
+  const { robots, relay, restart } = await begin(t);
+  const [before, after] = [firing("Before"), firing("After")];
+  await relay.post("/watchdog", webhook(WATCHDOG));
+  await relay.tell(before, after);
+  await robots.message(1);
+  const second = await restart(100);
+  await second.tell(resolved(before));
+  assert.match(await robots.message(2), /^✅ .*Before/);
+  const third = await restart(100);
+  await third.tell(resolved(after));
+  assert.match(await robots.message(3), /^❔ .*After/);
 });
 
 test("as long as it is heard nothing is said", async (t) => {

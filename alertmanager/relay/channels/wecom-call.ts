@@ -34,12 +34,21 @@ export async function callWecom(
     });
     const text = await response.text();
     if (response.status >= 500) return failure("server", `HTTP ${response.status}`);
-    const answer = answerSchema.safeParse(JSON.parse(text));
+    const answer = answerSchema.safeParse(parseJson(text));
     if (answer.success)
       return { answer: { ...answer.data, errmsg: withoutSecrets(answer.data.errmsg, url) } };
-    return failure("server", `HTTP ${response.status}，应答不是企业微信的格式`);
+    return failure("server", `HTTP ${response.status}，应答不是企业微信的格式：请检查 WECOM_API_BASE 和代理`);
   } catch (error) {
     return explain(error);
+  }
+}
+
+/** @returns undefined for what is no JSON, a proxy's page for example */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 
@@ -54,7 +63,6 @@ function explain(error: unknown): WecomReply {
   if (error instanceof DOMException && error.name === "TimeoutError") {
     return failure("timeout", `企业微信 ${WECOM_TIMEOUT / 1000} 秒内没有应答`);
   }
-  if (error instanceof SyntaxError) return failure("server", "企业微信的应答不是 JSON");
   const code = (error as { cause?: { code?: unknown } }).cause?.code;
   return failure("network", `无法连接企业微信（${typeof code === "string" ? code : "未知错误"}）`);
 }

@@ -57,11 +57,15 @@ export function renderTest(at: string): string {
   return `🔔 **测试消息**\n> 看到这条消息，说明企业微信告警渠道可以使用。\n> 发送时间：${at}`;
 }
 
-/** WeCom's markdown knows no escape, so its signs become their full-width twins; a line break becomes a space. */
+/**
+ * WeCom's markdown knows no escape, so its signs become their full-width twins; a line break becomes a space, and what
+ * would turn the direction of writing is left out.
+ */
 export function escapeMarkdown(text: string): string {
   return text
     .toWellFormed()
     .replaceAll(/[<>[\]*`#\\]/g, (sign) => String.fromCharCode(sign.charCodeAt(0) + 0xfee0))
+    .replaceAll(/\p{Bidi_Control}/gu, "")
     .replaceAll(/[\s\p{Cc}]+/gu, " ");
 }
 

@@ -1,11 +1,11 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { Alert } from "../alert.ts";
+import type { Alert, AlertStatus } from "../alert.ts";
 
 /** Times are in milliseconds since the epoch. */
 export interface AlertQuery {
   since: number | undefined;
   until: number | undefined;
-  status: string | undefined;
+  status: AlertStatus | undefined;
   limit: number;
 }
 
@@ -41,7 +41,7 @@ export function readAlerts(
 ): AlertRecord[] {
   const rows = select(database, {
     from: "SELECT * FROM alerts",
-    where: { "updated_at >= $since": since, "starts_at <= $until": until, "status = $status": status },
+    where: { "updated_at >= $since": since, "starts_at <= $until": until, ...literal("status", status) },
     order: "updated_at DESC, id DESC",
     limit,
   });
@@ -72,8 +72,7 @@ export function readNotifications(
 ): (NotificationRecord & { alert: Record<string, string> })[] {
   const rows = select(database, {
     from: "SELECT notifications.*, alerts.labels FROM notifications JOIN alerts ON alerts.id = notifications.alert_id",
-    // Written out, as what is pending and what has failed have indexes of their own.
-    where: { "channel = $channel": channel, ...(state !== undefined && { [`state = '${state}'`]: null }) },
+    where: { "channel = $channel": channel, ...literal("state", state) },
     order: "notifications.id DESC",
     limit,
   });
@@ -86,6 +85,11 @@ interface Selection {
   where: Record<string, string | number | null | undefined>;
   order: string;
   limit: number;
+}
+
+/** Written out, as what goes on, is pending or has failed has an index of its own. */
+function literal(column: string, value: AlertStatus | NotificationQuery["state"]): Selection["where"] {
+  return value === undefined ? {} : { [`${column} = '${value}'`]: null };
 }
 
 /** Only the conditions that are asked for: SQLite finds no index for one that may be absent. */
@@ -122,7 +126,7 @@ export function findFiring(database: DatabaseSync, fingerprint: string): { start
 }
 
 /** Rows that are dropped at once: what waits to be stored or sent waits for no more than that. */
-const PRUNED_AT_ONCE = 1000;
+const PRUNED_AT_ONCE = 200;
 
 /**
  * Drops some of what nobody has heard of since `before` (milliseconds since the epoch) and that has nothing left to
