@@ -18,7 +18,7 @@ export interface MetricsOptions {
   channels: Channel[];
   /** Waiting notifications of a channel; `age` of the oldest in seconds, 0 where there is none. */
   backlog: (channel: string) => { pending: number; age: number };
-  /** Whether the last notification that is settled has failed. */
+  /** Whether the last notification that is settled has failed, be it for one receiver only. */
   isFailing: (channel: string) => boolean;
   /** Seconds since the last watchdog, or since the start. */
   watchdogAge: () => number;
@@ -105,7 +105,7 @@ function registerGauges(
   });
   new Gauge({
     name: "relay_channel_failing",
-    help: "1 if the channel's last settled notification failed for good, else 0.",
+    help: "1 if the channel's last settled notification failed for good, be it for one receiver only, else 0.",
     labelNames: ["channel"],
     registers,
     collect() {

@@ -54,7 +54,8 @@ export function createSettling({
 function settlementOf(told: Pending[], outcome: Outcome, now: number): Settlement {
   switch (outcome.kind) {
     case "sent":
-      return { state: "sent", at: now, detail: outcome.undelivered };
+      if (outcome.undelivered === undefined) return { state: "sent", at: now };
+      return { state: "sent", at: now, reason: "receiver", detail: outcome.undelivered };
     case "wait": {
       const known = { reason: "rate_limited", detail: "等待渠道的发送限额", isAttempt: false } as const;
       return { state: "pending", until: outcome.until, ...known };

@@ -1,11 +1,17 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { type Document, isMap, isSeq, type YAMLMap } from "yaml";
+import { readYaml } from "./yaml-file.ts";
 
 /**
  * Makes the alerts of services.yml wait for two probes in a row: with a long collect_interval one probe is the newest
  * for longer than the `for` that is committed. The description says the new time.
+ * @param folder a rendering
  * @param collectInterval seconds
  */
-export function renderWaits(document: Document, collectInterval: number): void {
+export function renderWaits(folder: string, collectInterval: number): void {
+  const name = "prometheus/rules/services.yml";
+  const document = readYaml(join(folder, name), name);
   const minutes = Math.ceil((2 * collectInterval + 15) / 60);
   for (const rule of alertsOf(document)) {
     const committed = /^(\d+)m$/.exec(String(rule.get("for")))?.[1];
@@ -15,6 +21,7 @@ export function renderWaits(document: Document, collectInterval: number): void {
     const told = description.replace(`连续 ${committed} 分钟`, `连续 ${minutes} 分钟`);
     rule.setIn(["annotations", "description"], told);
   }
+  writeFileSync(join(folder, name), document.toString({ lineWidth: 0 }));
 }
 
 function alertsOf(document: Document): YAMLMap[] {

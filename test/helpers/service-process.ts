@@ -21,6 +21,8 @@ export interface ServiceProcess {
   /** Ends it as an operator would. */
   stop(): Promise<void>;
   readonly pid: number;
+  /** What it has logged so far. */
+  log(): string;
   /** Ends it and removes the folder. */
   remove(): Promise<void>;
 }
@@ -48,6 +50,7 @@ export async function createServiceProcess({
   const dataDir = join(folder, "data");
   const fixed = { MONITORING_CONFIG: file, DATA_DIR: dataDir, LOG_LEVEL: "warn", ...env(port) };
   let child: ChildProcess | undefined;
+  let log = "";
 
   async function end(signal: NodeJS.Signals): Promise<void> {
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
@@ -63,15 +66,21 @@ export async function createServiceProcess({
       child = spawn(process.execPath, [...serviceFlags(PROJECT), entry], {
         cwd: PROJECT,
         env: { PATH: process.env.PATH, ...fixed, ...more },
-        stdio: ["ignore", "inherit", "inherit"],
+        stdio: ["ignore", "pipe", "pipe"],
       });
-      await ready(name, child, url);
+      for (const stream of [child.stdout, child.stderr]) {
+        stream?.on("data", (text) => {
+          log += text;
+        });
+      }
+      await ready(name, child, url, () => log);
     },
     kill: () => end("SIGKILL"),
     stop: () => end("SIGTERM"),
     get pid() {
       return child?.pid ?? 0;
     },
+    log: () => log,
     async remove() {
       await end("SIGKILL");
       rmSync(folder, { recursive: true, force: true });
@@ -79,9 +88,8 @@ export async function createServiceProcess({
   };
 }
 
-async function ready(name: string, child: ChildProcess, url: string): Promise<void> {
-  await eventually(`the ${name} is ready`, async () => {
-    if (child.exitCode !== null) throw new Error(`the ${name} ended with ${child.exitCode}`);
-    return (await fetch(`${url}/-/ready`)).ok;
-  });
+async function ready(name: string, child: ChildProcess, url: string, log: () => string): Promise<void> {
+  const hasEnded = () => child.exitCode !== null;
+  await eventually(`the ${name} is ready`, async () => hasEnded() || (await fetch(`${url}/-/ready`)).ok);
+  if (hasEnded()) throw new Error(`the ${name} ended with ${child.exitCode}: ${log()}`);
 }

@@ -48,6 +48,19 @@ test("a line break in a label makes neither a mail header nor a line of its own"
   assert.doesNotMatch(content.text, /^Bcc|\u2028/m);
 });
 
+test("a mail leaves out an address that no browser takes, and tells the rest of a flood in the next", () => {
+  const [alert, plain] = [firing("A"), firing("B")];
+  const dashboard_url = `https://example.com/${"b".repeat(7900)}`;
+  alert.annotations = { dashboard_url, runbook_url: `https://example.com/${"a".repeat(9000)}` };
+  const { content } = email.renderAlerts(parseWebhook(webhook(alert)), WORDING);
+  assert.doesNotMatch(content.text + content.html, /aaa/);
+  assert.match(content.text, /仪表盘：\S{7920}\n/);
+  const flood = Array.from({ length: 100 }, () => alert);
+  const told = email.renderAlerts(parseWebhook(webhook(...flood)), WORDING);
+  assert.ok(told.covers > 50 && told.covers < 100, `${told.covers}`);
+  assert.equal(email.renderAlerts(parseWebhook(webhook(plain)), WORDING).covers, 1);
+});
+
 test("HTML in an alert stays text", () => {
   const alert = firing("A", { service: "<img src=x onerror=alert(1)>" });
   alert.annotations = {

@@ -44,44 +44,6 @@ test("a message goes to the robot's webhook as markdown", async (t) => {
   assert.equal(asked, `POST /cgi-bin/webhook/send?key=${KEY} application/json`);
 });
 
-const ANSWERS: Record<string, [status: number, body: string, Outcome]> = {
-  "HTTP 200 with an errcode is no success": [
-    200,
-    '{"errcode":93000,"errmsg":"invalid webhook url"}',
-    { kind: "failed", reason: "setup", detail: "errcode 93000：invalid webhook url" },
-  ],
-  "HTTP 503 is tried again, whatever it says": [
-    503,
-    '{"errcode":0}',
-    { kind: "retry", reason: "server", detail: "HTTP 503" },
-  ],
-  "a proxy's page is tried again": [
-    200,
-    "<html>login</html>",
-    { kind: "retry", reason: "server", detail: "企业微信的应答不是 JSON" },
-  ],
-  "somebody else's JSON is tried again": [
-    200,
-    '{"code":0}',
-    { kind: "retry", reason: "server", detail: "HTTP 200，应答不是企业微信的格式" },
-  ],
-};
-
-for (const [name, [status, body, outcome]] of Object.entries(ANSWERS)) {
-  test(name, async (t) => {
-    assert.deepEqual(
-      await answered(t, (_request, response) => response.writeHead(status).end(body)),
-      outcome,
-    );
-  });
-}
-
-test("a connection that breaks is tried again, and the key is not in the reason", async (t) => {
-  const outcome = await answered(t, ({ socket }) => socket.destroy());
-  assert.deepEqual([outcome.kind, "reason" in outcome && outcome.reason], ["retry", "network"]);
-  assert.ok(!JSON.stringify(outcome).includes(KEY));
-});
-
 test("without room left nothing is sent, and the earliest robot to have room is waited for", async (t) => {
   const robots = await startRobots(t);
   const waits = [3000, 1000, 2000];

@@ -68,6 +68,18 @@ test("a link is whole or absent, and only the web is linked to", () => {
   assert.doesNotMatch(links(`https://example.com/${"a".repeat(4000)}`), /仪表盘|aaa/);
 });
 
+test("a link that just does not fit is absent, one that does is there", () => {
+  for (const limit of [4096, 2048]) {
+    const contents = Array.from({ length: 400 }, (_, spare) => {
+      const dashboard_url = `https://example.com/${"a".repeat(limit - 500 + spare)}`;
+      return renderAlerts([alertOf({ annotations: { dashboard_url } })], WORDING, limit).content;
+    });
+    for (const content of contents) assert.ok(Buffer.byteLength(content) <= limit);
+    const longest = contents.filter((content) => content.includes("仪表盘")).at(-1) ?? "";
+    assert.equal(Buffer.byteLength(longest), limit);
+  }
+});
+
 test("as many alerts as fit go into one message, the rest is left for the next", () => {
   const alerts = Array.from({ length: 50 }, (_, index) =>
     alertOf({ annotations: { summary: `第 ${index} 条`, description: "说".repeat(50) } }),

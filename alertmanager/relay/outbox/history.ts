@@ -101,14 +101,14 @@ function select(database: DatabaseSync, { from, where, order, limit }: Selection
     .all({ ...Object.fromEntries(parameters), limit });
 }
 
-/** Whether the last notification of a channel that is settled has failed. */
+/** Whether the last notification of a channel that is settled has failed, be it for one receiver only. */
 export function isFailing(database: DatabaseSync, channel: string): boolean {
   const row = database
     .prepare(
-      "SELECT state FROM notifications WHERE channel = ? AND state <> 'pending' ORDER BY id DESC LIMIT 1",
+      "SELECT state, reason FROM notifications WHERE channel = ? AND state <> 'pending' ORDER BY id DESC LIMIT 1",
     )
     .get(channel);
-  return row?.state === "failed";
+  return row?.state === "failed" || (row?.reason ?? null) !== null;
 }
 
 /** The firing instance of an alert, as far as the relay was told. */

@@ -119,7 +119,8 @@ export function abandonOthers(database: DatabaseSync, channels: string[], now: n
 
 /** What became of an attempt, as it is noted. Times are in milliseconds since the epoch. */
 export type Settlement =
-  | { state: "sent"; at: number; detail?: string | undefined }
+  /** With a reason where not everybody is reached. */
+  | { state: "sent"; at: number; reason?: string; detail?: string }
   | { state: "failed"; at: number; reason: string; detail: string }
   /** `isAttempt` is false when nothing was sent yet: the wait was known in advance. */
   | { state: "pending"; until: number; reason: string; detail: string; isAttempt: boolean };
@@ -141,7 +142,7 @@ export function settle(
     attempts: isPending && !settlement.isAttempt ? 0 : 1,
     finished: isPending ? null : settlement.at,
     due: isPending ? settlement.until : null,
-    reason: settlement.state === "sent" ? null : settlement.reason,
+    reason: settlement.reason ?? null,
     detail: settlement.detail ?? null,
   };
   const statement = database.prepare(

@@ -14,12 +14,16 @@ export interface Mail {
 
 /** A mail bears far more, but nobody reads further. */
 const MAX_ALERTS = 100;
+/** Of the texts in bytes; mail servers take ten times as much, but few phones. */
+const MAX_BYTES = 500_000;
+/** Characters of an address: browsers and servers take no longer ones. */
+const LONGEST_URL = 8000;
 /** Characters of one fact, and of a subject. */
 const LONGEST_TEXT = 2000;
 const LONGEST_SUBJECT = 200;
 
 export function renderAlerts(alerts: Alert[], wording: Wording): { content: Mail; covers: number } {
-  const told = alerts.slice(0, MAX_ALERTS);
+  const told = firstThatFit(alerts, wording);
   const content = {
     subject: subject(told, wording),
     text: told.map((alert) => alertText(alert, wording)).join("\n\n"),
@@ -27,6 +31,21 @@ export function renderAlerts(alerts: Alert[], wording: Wording): { content: Mail
     thread: told.map(incidentId),
   };
   return { content, covers: told.length };
+}
+
+function firstThatFit(alerts: Alert[], wording: Wording): Alert[] {
+  let used = 0;
+  const told = alerts.slice(0, MAX_ALERTS);
+  const end = told.findIndex((alert, index) => {
+    used += Buffer.byteLength(alertHtml(alert, wording));
+    return index > 0 && used > MAX_BYTES;
+  });
+  return end === -1 ? told : told.slice(0, end);
+}
+
+/** A link is whole or absent. */
+function usableLinks(alert: Alert, wording: Wording): [string, string][] {
+  return wording.links(alert).filter(([, url]) => url.length <= LONGEST_URL);
 }
 
 export function renderTest(at: string): Mail {
@@ -56,10 +75,9 @@ function subject(alerts: Alert[], wording: Wording): string {
 }
 
 function alertText(alert: Alert, wording: Wording): string {
-  const facts = [...wording.facts(alert), ...wording.links(alert)].map(
-    ([name, value]) => `${name}：${oneLine(value)}`,
-  );
-  return [`【${wording.heading(alert)}】${oneLine(wording.title(alert))}`, ...facts].join("\n");
+  const facts = wording.facts(alert).map(([name, value]) => `${name}：${oneLine(value)}`);
+  const links = usableLinks(alert, wording).map(([name, url]) => `${name}：${oneLine(url, LONGEST_URL)}`);
+  return [`【${wording.heading(alert)}】${oneLine(wording.title(alert))}`, ...facts, ...links].join("\n");
 }
 
 function alertHtml(alert: Alert, wording: Wording): string {
@@ -70,9 +88,9 @@ function alertHtml(alert: Alert, wording: Wording): string {
       ([name, value]) =>
         `<tr><td style="color:#666;padding:2px 12px 2px 0;white-space:nowrap;vertical-align:top">${escapeHtml(name)}</td><td>${escapeHtml(oneLine(value))}</td></tr>`,
     );
-  const links = wording
-    .links(alert)
-    .map(([name, url]) => `<a href="${escapeHtml(url)}">${escapeHtml(name)}</a>`);
+  const links = usableLinks(alert, wording).map(
+    ([name, url]) => `<a href="${escapeHtml(url)}">${escapeHtml(name)}</a>`,
+  );
   return [
     `<div style="border-left:4px solid ${color};padding:4px 12px;margin:0 0 16px">`,
     `<h3 style="margin:0 0 8px"><span style="color:${color}">${escapeHtml(wording.heading(alert))}</span> ${escapeHtml(oneLine(wording.title(alert)))}</h3>`,
