@@ -13,7 +13,7 @@ const KEY = "robot-key-for-tests";
 const LIMIT = { messages: 20, span: 60_000 };
 const MARKDOWN_BYTES = 4096;
 
-suite("a storm, told through one robot on WeCom's real limit", { concurrency: 2 }, () => {
+suite("a storm, told through one robot on WeCom's real limit", () => {
   test("10,000 alerts at once: all named or counted, the critical ones named", async (t) => {
     const wecom = await startWecomServer([KEY]);
     t.after(() => wecom.close());
