@@ -18,7 +18,7 @@ export interface Watchdog {
   heard(at?: number): void;
   /** Seconds since it was heard, or since the start. */
   age(): number;
-  /** Whether it was heard within this time, in milliseconds; a start is no heartbeat. */
+  /** Whether it was heard within this time, in milliseconds; a start is no heartbeat, but for the very first. */
   isHeard(within: number): boolean;
 }
 
@@ -45,7 +45,8 @@ export function createWatchdog({
 }: WatchdogOptions): Watchdog {
   /** Silence is counted from here on: the last time it was heard, or the start. */
   let quietSince = clock.now();
-  let lastHeard = kept.read() ?? Number.NEGATIVE_INFINITY;
+  // Before the very first one nothing was told that could end falsely.
+  let lastHeard = kept.read() ?? clock.now();
   let timer: NodeJS.Timeout | undefined;
   let lookedAt = clock.now();
   let wokenAt = Number.NEGATIVE_INFINITY;

@@ -95,6 +95,15 @@ test("a relay that has just started does not take its own start for a heartbeat"
   assert.match(await robots.message(3), /^❔ .*After/);
 });
 
+test("without any heartbeat ever, an end is an end: other systems may post to the relay", async (t) => {
+  const { robots, relay } = await begin(t);
+  const alert = firing("Posted");
+  await relay.tell(alert);
+  await robots.message(1);
+  await relay.tell(resolved(alert));
+  assert.match(await robots.message(2), /^✅ .*已恢复（警告）.*Posted/);
+});
+
 test("as long as it is heard nothing is said", async (t) => {
   const { relay, pass, silences } = await begin(t);
   for (let minute = 0; minute < 10; minute += 1) {
