@@ -3,14 +3,17 @@ import type { Clock } from "../../service/clock.ts";
 import type { Logger } from "../../service/logger.ts";
 import type { Channel, Outcome } from "./channels/channel.ts";
 import type { RelayMetrics } from "./metrics.ts";
-import { lease, nextDue, readDue, readWaiting } from "./outbox/queue.ts";
-import { isCrowded, type Plan, planDigest, planFull } from "./plan.ts";
+import { hasCritical, lease, nextDue, readDue, readWaiting } from "./outbox/queue.ts";
+import { isCrowded, type Plan, planDigest, planFull, RESERVE } from "./plan.ts";
 import { createSettling } from "./settling.ts";
 
 /** Milliseconds after a mistake of our own, or a disk that refuses. */
 const AFTER_ERROR = 5000;
 /** A timer's longest sleep, in milliseconds: the clock may be set meanwhile. */
 const LONGEST_SLEEP = 60_000;
+
+/** Milliseconds until it is looked again whether there is room for what is not critical. */
+const RESERVED_LOOK = 1000;
 
 /** Sends what waits for one channel, oldest first, one message at a time. */
 export interface Delivery {
@@ -39,6 +42,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   const settle = createSettling(options);
   let awake = Promise.withResolvers<void>();
   let running: Promise<void> = Promise.resolve();
+  /** What holds up one message holds up the next as well, of whatever alerts. Void once the clock is set back. */
+  let hold = { since: 0, until: 0 };
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
@@ -54,9 +59,11 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   /** @returns when to look again (milliseconds since the epoch), or undefined for at once */
   async function deliverNext(): Promise<number | undefined> {
     const now = clock.now();
+    if (now >= hold.since && now < hold.until) return hold.until;
     const waiting = readDue(database, channel.name, now);
     const [oldest] = waiting;
     if (oldest === undefined) return nextDue(database, channel.name, now) ?? Number.POSITIVE_INFINITY;
+    if (channel.capacity() <= RESERVE && !hasCritical(database, channel.name)) return now + RESERVED_LOOK;
     const crowded = isCrowded(waiting, channel);
     const pending = readWaiting(database, channel.name, crowded ? undefined : oldest.batch, now);
     const plan = (crowded ? planDigest : planFull)(pending, channel);
@@ -69,7 +76,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   async function settleAtLast(plan: Plan, leaseUntil: number, outcome: Outcome): Promise<void> {
     while (true) {
       try {
-        settle(plan, leaseUntil, outcome);
+        const settlement = settle(plan, leaseUntil, outcome);
+        if (settlement.state === "pending") hold = { since: clock.now(), until: settlement.until };
         return;
       } catch (error) {
         logger.error({ channel: channel.name, err: error }, "cannot note what became of a message");

@@ -31,66 +31,59 @@ export function layoutDigest(
   wording: Wording,
   { limit, reserve, size }: DigestRoom,
 ): { lines: DigestLine[]; covers: number } {
-  const lines: DigestLine[] = [
-    { kind: "title", text: `告警较多，合并通知：共 ${alerts.length} 条` },
-    { kind: "link", text: "全部告警", url: wording.historyUrl },
-  ];
-  let used = lines.reduce((sum, line) => sum + size(line), 0);
-  const body: DigestLine[] = [];
-  let heading = "";
-  let covers = 0;
-  const all = measureAll(alerts, wording, size);
-  const room = limit - used - (used + all <= limit ? 0 : reserve);
-  used = 0;
-  for (const alert of alerts) {
-    const next = linesOf(alert, wording, heading);
-    const bytes = next.reduce((sum, line) => sum + size(line), 0);
-    if (covers > 0 && used + bytes > room) break;
-    body.push(...next);
-    used += bytes;
-    heading = wording.heading(alert);
-    covers += 1;
+  const title: DigestLine = { kind: "title", text: `告警较多，合并通知：待通知 ${alerts.length} 条` };
+  const link: DigestLine = { kind: "link", text: "全部告警", url: wording.historyUrl };
+  const sizeOf = (lines: DigestLine[]) => lines.reduce((sum, line) => sum + size(line), 0);
+  const free = limit - sizeOf([title, link]);
+  const blocks: DigestLine[][] = [];
+  /** How many are named if the numbers of the others follow. */
+  let beside = 1;
+  let used = 0;
+  // No further than the message: the others are ten thousand.
+  for (const [index, alert] of alerts.entries()) {
+    const block = linesOf(alert, alerts[index - 1], wording);
+    used += sizeOf(block);
+    if (index > 0 && used > free) break;
+    blocks.push(block);
+    if (used <= free - reserve) beside = blocks.length;
   }
-  const rest = alerts.slice(covers);
-  const [title, link] = lines as [DigestLine, DigestLine];
-  return { lines: [title, ...body, ...countLines(rest, countsRest), link], covers };
+  const covers = blocks.length === alerts.length ? alerts.length : beside;
+  const named = blocks.slice(0, covers).flat();
+  return { lines: [title, ...named, ...countLines(alerts.slice(covers), countsRest, wording), link], covers };
 }
 
-/** Past the limit nobody asks by how much. */
-function measureAll(alerts: Alert[], wording: Wording, size: DigestRoom["size"]): number {
-  let [sum, heading] = [0, ""];
-  for (const alert of alerts) {
-    for (const line of linesOf(alert, wording, heading)) sum += size(line);
-    heading = wording.heading(alert);
-  }
-  return sum;
+/** The line of an alert, and that of its severity and status where these change. */
+function linesOf(alert: Alert, previous: Alert | undefined, wording: Wording): DigestLine[] {
+  const heading = wording.heading(alert);
+  const line: DigestLine = { kind: "alert", text: inOneLine(alert, wording) };
+  const isFirst = previous === undefined || wording.heading(previous) !== heading;
+  return isFirst ? [{ kind: "section", alert, text: heading }, line] : [line];
 }
 
-function linesOf(alert: Alert, wording: Wording, heading: string): DigestLine[] {
-  const text = wording.heading(alert);
-  const section: DigestLine[] = text === heading ? [] : [{ kind: "section", alert, text }];
-  return [...section, { kind: "alert", text: inOneLine(alert, wording) }];
-}
+/** Characters; the channel cuts it to its own measure, which takes longer the longer it is. */
+const LONGEST_TITLE = 500;
 
 /** What, where, when, and for how long it lasted. */
 function inOneLine(alert: Alert, wording: Wording): string {
   const { instance } = alert.labels;
   const lasted = alert.endsAt === undefined ? [] : [`持续 ${duration(alert.endsAt - alert.startsAt)}`];
   return [
-    wording.title(alert),
+    wording.title(alert).slice(0, LONGEST_TITLE).toWellFormed(),
     ...(instance ? [instance] : []),
     wording.time(alert.startsAt),
     ...lasted,
   ].join("，");
 }
 
-function countLines(rest: Alert[], countsRest: boolean): DigestLine[] {
+function countLines(rest: Alert[], countsRest: boolean, wording: Wording): DigestLine[] {
   if (rest.length === 0) return [];
   const [counted, later] = countsRest ? split(rest) : [[], rest];
-  const lines = counted.length > 0 ? counts(counted) : [];
-  return later.length > 0
-    ? [...lines, { kind: "count", text: `还有 ${later.length} 条随后逐条通知` }]
-    : lines;
+  const lines = counted.length > 0 ? counts(counted, wording) : [];
+  if (later.length === 0) return lines;
+  const text = countsRest
+    ? `还有 ${later.length} 条严重的，随后逐条通知`
+    : `还有 ${later.length} 条，见随后的消息`;
+  return [...lines, { kind: "count", text }];
 }
 
 /** Critical ones are always named, if later. */
@@ -98,8 +91,8 @@ function split(rest: Alert[]): [counted: Alert[], later: Alert[]] {
   return [rest.filter((alert) => !isCritical(alert)), rest.filter(isCritical)];
 }
 
-function counts(alerts: Alert[]): DigestLine[] {
-  const kinds = Map.groupBy(alerts, kindOf);
+function counts(alerts: Alert[], wording: Wording): DigestLine[] {
+  const kinds = Map.groupBy(alerts, (alert) => kindOf(alert, wording));
   const sorted = [...kinds].sort(([, a], [, b]) => b.length - a.length);
   const others = sorted.slice(MOST_COUNTS).reduce((sum, [, list]) => sum + list.length, 0);
   const lines = sorted
@@ -111,7 +104,7 @@ function counts(alerts: Alert[]): DigestLine[] {
 
 const LONGEST_NAME = 40;
 
-function kindOf({ labels, status }: Alert): string {
-  const name = [...(labels.alertname ?? "未命名的告警")].slice(0, LONGEST_NAME).join("");
-  return `${name}${status === "resolved" ? "（已恢复）" : ""}`;
+function kindOf(alert: Alert, wording: Wording): string {
+  const name = [...(alert.labels.alertname ?? "未命名的告警")].slice(0, LONGEST_NAME).join("");
+  return `${wording.heading(alert)} ${name}`;
 }

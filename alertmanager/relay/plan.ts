@@ -5,10 +5,10 @@ import type { Pending } from "./outbox/queue.ts";
 /** About how many alerts a message bears in full. */
 const ALERTS_IN_FULL = 6;
 /**
- * Messages kept back for what comes next: merging stops naming what is not critical when only these are left of the
- * minute, and counts it.
+ * Messages of a minute that are kept for what is critical: merging stops naming the rest when only these are left, and
+ * counts it; without anything critical they are not used.
  */
-const RESERVE = 4;
+export const RESERVE = 4;
 
 /** A message that is ready, and what it settles. */
 export interface Plan {
@@ -24,21 +24,21 @@ export interface Plan {
  */
 export function isCrowded(waiting: { count: number }[], channel: Channel): boolean {
   const needed = waiting.reduce((sum, { count }) => sum + Math.ceil(count / ALERTS_IN_FULL), 0);
-  return needed > Math.max(1, channel.capacity());
+  const capacity = channel.capacity();
+  // With little room left what is critical goes first, together with what waits before it.
+  return needed > Math.max(1, capacity) || (capacity <= RESERVE && waiting.length > 1);
 }
 
 /** One webhook's, each in full; what does not fit follows in the next message. */
 export function planFull(pending: Pending[], channel: Channel): Plan {
-  const { content, covers } = channel.compose(pending.map(({ alert }) => alert));
-  return { content, named: pending.slice(0, covers), counted: [] };
+  const ordered = inOrder(pending);
+  const { content, covers } = channel.compose(ordered.map(({ alert }) => alert));
+  return { content, named: ordered.slice(0, covers), counted: [] };
 }
 
 /** All that waits, a line each: critical first and always by name, the rest in numbers once the minute is used up. */
 export function planDigest(pending: Pending[], channel: Channel): Plan {
-  const ordered = pending.toSorted(
-    (a, b) =>
-      rank(a.alert) - rank(b.alert) || byName(a.alert, b.alert) || a.alert.startsAt - b.alert.startsAt,
-  );
+  const ordered = inOrder(pending);
   const countsRest = channel.capacity() <= RESERVE + 1;
   const { content, covers } = channel.composeDigest({
     alerts: ordered.map(({ alert }) => alert),
@@ -47,6 +47,13 @@ export function planDigest(pending: Pending[], channel: Channel): Plan {
   const rest = ordered.slice(covers);
   const counted = countsRest ? rest.filter(({ alert }) => !isCritical(alert)) : [];
   return { content, named: ordered.slice(0, covers), counted };
+}
+
+function inOrder(pending: Pending[]): Pending[] {
+  return pending.toSorted(
+    (a, b) =>
+      rank(a.alert) - rank(b.alert) || byName(a.alert, b.alert) || a.alert.startsAt - b.alert.startsAt,
+  );
 }
 
 const SEVERITIES = ["critical", "warning", "info"];

@@ -21,7 +21,7 @@ export interface Problem {
 const MOST_PROBLEMS = 20;
 
 const time = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
-/** A lone surrogate has no UTF-8: neither the disk nor a channel would take it as it is. */
+/** JSON can hold half a character, of which no address can be made, nor UTF-8. */
 const text = z.string().transform((value) => value.toWellFormed());
 const texts = z.unknown().transform(toTexts);
 

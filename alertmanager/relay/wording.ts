@@ -57,6 +57,7 @@ export function createWording({ timezone, alertmanagerUrl, exporterUrl }: Wordin
       const description = (alert.status === "firing" || alert.isUntold) && alert.annotations.description;
       return [
         ...(description ? [["说明", description]] : []),
+        ...(alert.isUntold ? [["注意", "开始时没有来得及通知"]] : []),
         ...(isDoubtful(alert) ? [["注意", alert.annotations.doubt]] : []),
         ...places,
         ["告警时间", time(alert.startsAt)],

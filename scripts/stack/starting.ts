@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readSecret } from "../../config/environment.ts";
 import { PART_TITLES, type PartName } from "./addresses.ts";
@@ -13,7 +13,7 @@ import {
   startProcess,
   stopProcess,
 } from "./processes.ts";
-import { StackError, type StatePaths } from "./project.ts";
+import { mailPasswordFile, relayTokenFile, StackError, type StatePaths } from "./project.ts";
 import type { Report } from "./report.ts";
 
 /** Milliseconds a part may take until it is ready. */
@@ -25,8 +25,13 @@ const LOG_LINES = 15;
 /**
  * Starts parts, and waits until each is ready.
  * @throws {StackError} when one of them dies; then the others are stopped again. Grafana alone is only warned of
+ * @throws the signal's reason, and all of them are stopped again
  */
-export async function startParts(specs: ProcessSpec[], paths: StatePaths, report: Report): Promise<void> {
+export async function startParts(
+  specs: ProcessSpec[],
+  paths: StatePaths,
+  { report, signal }: { report: Report; signal?: AbortSignal },
+): Promise<void> {
   const step = report.begin("启动各部分");
   const starting = specs.map((spec) => ({ spec, ...start(spec, paths) }));
   const waiting = new Set(specs.map(titleOf));
@@ -34,7 +39,7 @@ export async function startParts(specs: ProcessSpec[], paths: StatePaths, report
   show();
   const outcomes = await Promise.all(
     starting.map(async ({ spec, record, logStart }) => {
-      const problem = await waitUntilReady(record);
+      const problem = await waitUntilReady(record, signal);
       waiting.delete(titleOf(spec));
       show();
       return { spec, problem: problem && failure(spec, problem, paths, logStart) };
@@ -42,28 +47,19 @@ export async function startParts(specs: ProcessSpec[], paths: StatePaths, report
   );
   const failed = outcomes.filter(({ problem }) => problem !== undefined);
   const fatal = failed.filter(({ spec }) => spec.name !== "grafana");
-  if (fatal.length === 0) {
+  if (fatal.length === 0 && !signal?.aborted) {
     for (const { problem = "" } of failed) report.warn(problem);
     step.done(specs.map(titleOf).join("、"));
     return;
   }
   step.fail("没有成功");
   for (const { record } of starting.reverse()) await stopProcess(record, paths);
+  signal?.throwIfAborted();
   throw new StackError(fatal.map(({ problem }) => problem).join("\n\n"));
 }
 
 export function titleOf({ name }: Pick<ProcessSpec, "name">): string {
   return PART_TITLES[name as PartName];
-}
-
-/** Where Alertmanager finds the relay's token. */
-export function relayTokenFile(paths: StatePaths): string {
-  return join(paths.secrets, "relay_token");
-}
-
-/** Where it finds the mail server's password. */
-export function mailPasswordFile(paths: StatePaths): string {
-  return join(paths.secrets, "smtp_password");
 }
 
 /** Written for Alertmanager at the moment the relay changes to them: what it refuses is not sent again. */
@@ -82,9 +78,9 @@ function writeSecret(file: string, secret: string | undefined): void {
 }
 
 /** @returns what is wrong, or undefined once it is ready */
-async function waitUntilReady(record: ProcessRecord): Promise<string | undefined> {
+async function waitUntilReady(record: ProcessRecord, signal?: AbortSignal): Promise<string | undefined> {
   const deadline = Date.now() + READY_DEADLINE;
-  while (Date.now() < deadline) {
+  while (Date.now() < deadline && !signal?.aborted) {
     if (!isRunning(record)) return "启动后就退出了";
     const response = await fetch(record.readyUrl, { signal: AbortSignal.timeout(2000) }).catch(
       () => undefined,

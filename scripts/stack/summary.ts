@@ -60,17 +60,19 @@ export function summarize(
 }
 
 function notSetUp(env: Env, config: Config, relayLog: string): string[] {
-  const { wecom, email } = readChannelSettings(env);
+  const { wecom, wecomApp, email } = readChannelSettings(env);
+  const hasWecom = wecom !== undefined || wecomApp !== undefined;
   if (!config.alertEnabled)
     return ["告警发送已关闭（config.ini 里 alert_enabled = false），告警只记录不发送"];
   const lines: string[] = [];
   const asked = new Set(config.channels);
-  if (asked.has("wecom") && !wecom) lines.push("企业微信群机器人：在 .env 里填写 WECOM_ROBOT_KEY");
+  if (asked.has("wecom") && !hasWecom)
+    lines.push("企业微信：在 .env 里填写群机器人的 WECOM_ROBOT_KEY，或者应用的四项 WECOM_CORP_ID 等");
   if (asked.has("email") && !email) lines.push("邮件：在 .env 里填写 SMTP_URL、EMAIL_FROM、EMAIL_TO");
   if (asked.has("email") && email && !fallbackMail(config, env, "")) {
     lines.push("告警转发自己停掉时没有邮件：Alertmanager 只会用 465 端口的 smtps，请改 SMTP_URL 的端口");
   }
-  const ready = (asked.has("wecom") && wecom) || (asked.has("email") && email);
+  const ready = (asked.has("wecom") && hasWecom) || (asked.has("email") && email);
   if (!ready) lines.push(`一个告警渠道都没有，告警只写入日志 ${relayLog}`);
   return lines.length > 0 ? [...lines, "填好后再执行一次 npm start"] : [];
 }

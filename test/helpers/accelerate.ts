@@ -17,7 +17,7 @@ const SECONDS = /(?<=expr: )(\d+)(?= # seconds)/g;
 
 /** Milliseconds in the relay's own code that go with them. */
 const CONSTANTS: [file: string, names: string[]][] = [
-  ["watchdog.ts", ["WATCHDOG_SILENCE", "CHECK_EVERY"]],
+  ["watchdog.ts", ["WATCHDOG_SILENCE", "CHECK_EVERY", "GRACE"]],
   ["doubt.ts", ["DOUBTFUL_SILENCE"]],
 ];
 

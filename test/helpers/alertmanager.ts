@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Server } from "../../scripts/stack/servers.ts";
 import { eventually } from "./eventually.ts";
 import { freePorts } from "./ports.ts";
 import { requireServer } from "./servers.ts";
@@ -18,13 +19,25 @@ export interface ShownAlert {
 export interface TestAlertmanager {
   /** Alerts that begin now. @param labels one alert each */
   fire(...labels: Record<string, string>[]): Promise<void>;
+  /** The same with all that an alert has. */
+  post(alerts: { labels: Record<string, string>; annotations?: Record<string, string> }[]): Promise<void>;
   alerts(): Promise<ShownAlert[]>;
   stop(): Promise<void>;
 }
 
+export interface AlertmanagerOptions {
+  /** The one that tests use unless given. */
+  server?: Server;
+  /** Whether its errors are shown; the default is yes. */
+  isLogged?: boolean;
+}
+
 /** @param config the text of its alertmanager.yml */
-export async function startAlertmanager(config: string): Promise<TestAlertmanager> {
-  const { command } = await requireServer("alertmanager");
+export async function startAlertmanager(
+  config: string,
+  { server, isLogged = true }: AlertmanagerOptions = {},
+): Promise<TestAlertmanager> {
+  const { command } = server ?? (await requireServer("alertmanager"));
   const folder = mkdtempSync(join(tmpdir(), "monitoring-alertmanager-"));
   const [port] = await freePorts(1);
   writeFileSync(join(folder, "alertmanager.yml"), config);
@@ -36,7 +49,8 @@ export async function startAlertmanager(config: string): Promise<TestAlertmanage
     "--cluster.listen-address=",
     "--log.level=error",
   ];
-  const child = spawn(program, args, { stdio: ["ignore", "inherit", "inherit"] });
+  const output = isLogged ? "inherit" : "ignore";
+  const child = spawn(program, args, { stdio: ["ignore", output, output] });
   const api = `http://127.0.0.1:${port}/api/v2/alerts`;
   const stop = async () => {
     if (child.exitCode === null && child.signalCode === null) {
@@ -52,15 +66,14 @@ export async function startAlertmanager(config: string): Promise<TestAlertmanage
     await stop();
     throw error;
   }
+  const post: TestAlertmanager["post"] = async (alerts) => {
+    const headers = { "Content-Type": "application/json" };
+    const response = await fetch(api, { method: "POST", headers, body: JSON.stringify(alerts) });
+    if (!response.ok) throw new Error(await response.text());
+  };
   return {
-    async fire(...labels) {
-      const response = await fetch(api, {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify(labels.map((set) => ({ labels: set }))),
-      });
-      if (!response.ok) throw new Error(await response.text());
-    },
+    post,
+    fire: (...labels) => post(labels.map((set) => ({ labels: set }))),
     alerts: async () => (await (await fetch(api)).json()) as ShownAlert[],
     stop,
   };

@@ -1,8 +1,9 @@
 import { createServiceProcess, type ServiceProcess } from "./service-process.ts";
 
+/** The exporter as `npm run exporter` runs it. */
 export type ExporterProcess = ServiceProcess;
 
-/** The exporter as `npm run exporter` runs it. @param config lines of [monitoring] and further sections */
+/** @param config lines of [monitoring] and further sections */
 export function createExporterProcess(
   config = "",
   env: Record<string, string> = {},

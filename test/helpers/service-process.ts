@@ -8,27 +8,32 @@ import { PROJECT } from "../../scripts/stack/project.ts";
 import { eventually } from "./eventually.ts";
 import { freePorts } from "./ports.ts";
 
-/** A service as `npm run` runs it, in a folder and on a port of its own. It can be started over and over. */
+type Env = Record<string, string>;
+
+/** A service as npm runs it, in a folder and on a port of its own. It can be started over and over. */
 export interface ServiceProcess {
   url: string;
   dataDir: string;
-  start(): Promise<void>;
+  /** @param env for this time, beside what it always has */
+  start(env?: Env): Promise<void>;
   /** Ends it without a warning, as a power cut would. */
   kill(): Promise<void>;
   /** Ends it as an operator would. */
   stop(): Promise<void>;
   readonly pid: number;
+  /** What it has logged so far. */
+  log(): string;
   /** Ends it and removes the folder. */
   remove(): Promise<void>;
 }
 
 export interface ServiceProcessOptions {
   name: string;
-  /** What Node runs. */
+  /** Relative to the project. */
   entry: string;
-  /** The whole of config.ini. */
+  /** The text of config.ini. */
   config: (port: number) => string;
-  env: (port: number) => Record<string, string>;
+  env: (port: number) => Env;
 }
 
 export async function createServiceProcess({
@@ -43,7 +48,9 @@ export async function createServiceProcess({
   writeFileSync(file, config(port));
   const url = `http://127.0.0.1:${port}`;
   const dataDir = join(folder, "data");
+  const fixed = { MONITORING_CONFIG: file, DATA_DIR: dataDir, LOG_LEVEL: "warn", ...env(port) };
   let child: ChildProcess | undefined;
+  let log = "";
 
   async function end(signal: NodeJS.Signals): Promise<void> {
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
@@ -55,25 +62,25 @@ export async function createServiceProcess({
   return {
     url,
     dataDir,
-    async start() {
+    async start(more = {}) {
       child = spawn(process.execPath, [...serviceFlags(PROJECT), entry], {
         cwd: PROJECT,
-        env: {
-          PATH: process.env.PATH,
-          MONITORING_CONFIG: file,
-          DATA_DIR: dataDir,
-          LOG_LEVEL: "warn",
-          ...env(port),
-        },
-        stdio: ["ignore", "inherit", "inherit"],
+        env: { PATH: process.env.PATH, ...fixed, ...more },
+        stdio: ["ignore", "pipe", "pipe"],
       });
-      await ready(name, child, url);
+      for (const stream of [child.stdout, child.stderr]) {
+        stream?.on("data", (text) => {
+          log += text;
+        });
+      }
+      await ready(name, child, url, () => log);
     },
     kill: () => end("SIGKILL"),
     stop: () => end("SIGTERM"),
     get pid() {
       return child?.pid ?? 0;
     },
+    log: () => log,
     async remove() {
       await end("SIGKILL");
       rmSync(folder, { recursive: true, force: true });
@@ -81,9 +88,8 @@ export async function createServiceProcess({
   };
 }
 
-async function ready(name: string, child: ChildProcess, url: string): Promise<void> {
-  await eventually(`the ${name} is ready`, async () => {
-    if (child.exitCode !== null) throw new Error(`the ${name} ended with ${child.exitCode}`);
-    return (await fetch(`${url}/-/ready`)).ok;
-  });
+async function ready(name: string, child: ChildProcess, url: string, log: () => string): Promise<void> {
+  const hasEnded = () => child.exitCode !== null;
+  await eventually(`the ${name} is ready`, async () => hasEnded() || (await fetch(`${url}/-/ready`)).ok);
+  if (hasEnded()) throw new Error(`the ${name} ended with ${child.exitCode}: ${log()}`);
 }

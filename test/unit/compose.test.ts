@@ -3,9 +3,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { parse } from "yaml";
+import { composeEnv } from "../../scripts/stack/compose-cli.ts";
 import { GRAFANA_SETTINGS, serviceFlags } from "../../scripts/stack/parts.ts";
 import { PROJECT } from "../../scripts/stack/project.ts";
 import { VERSIONS } from "../../scripts/stack/releases.ts";
+import { testConfig } from "./support/exporter.ts";
 
 interface Service {
   image: string;
@@ -83,4 +85,19 @@ test("Node runs the services with the same flags in a container, natively and in
 test("Grafana has the same settings in a container and without", () => {
   const environment = compose.services.grafana?.environment ?? {};
   for (const [name, value] of Object.entries(GRAFANA_SETTINGS)) assert.equal(environment[name], value, name);
+});
+
+test("a container is made anew for what it reads at its start, and not for a threshold", () => {
+  const config = testConfig();
+  const labels = (changes: Partial<typeof config>, env = {}) =>
+    composeEnv(PROJECT, { config: { ...config, ...changes }, configText: "", env });
+  const before = labels({});
+  const changed = (after: typeof before) =>
+    Object.keys(before).filter((name) => name.endsWith("_HASH") && after[name] !== before[name]);
+  assert.deepEqual(changed(labels({ thresholds: { ...config.thresholds, cpu: 70 } })), []);
+  assert.deepEqual(changed(labels({ retentionDays: 30 })), ["RELAY_CONFIGURATION_HASH"]);
+  assert.deepEqual(changed(labels({}, { EXPORTER_TOKEN: "new" })), ["EXPORTER_CONFIGURATION_HASH"]);
+  for (const name of Object.keys(before).filter((name) => name.endsWith("_HASH"))) {
+    assert.ok(text.includes(`labels: { configuration: "\${${name}:-}" }`), name);
+  }
 });

@@ -61,7 +61,7 @@ suite("news of one alert that waited together", () => {
 suite("more than the channel can tell message by message", () => {
   test("is merged: critical first, then by name, firing before resolved", async (t) => {
     const outbox = openOutbox(t, { outcomes: ["hang"], capacity: 6 });
-    await outbox.take(alertOf("First"));
+    await outbox.take(firing("First", { severity: "critical" }));
     const ended = alertOf("Ended");
     for (const alert of [
       alertOf("B"),
@@ -81,7 +81,7 @@ suite("more than the channel can tell message by message", () => {
 
   test("with the minute used up the rest is told in numbers, but for what is critical: that follows by name", async (t) => {
     const outbox = openOutbox(t, { outcomes: ["hang"], capacity: 1, bears: 2 });
-    await outbox.take(alertOf("First"));
+    await outbox.take(firing("First", { severity: "critical" }));
     const critical = ["X", "Y", "Z"].map((name) => firing(name, { severity: "critical" }));
     await outbox.take(...critical, alertOf("A"), alertOf("B"), alertOf("C"), alertOf("D"));
     await outbox.letGo({ kind: "sent" });
@@ -99,10 +99,60 @@ suite("more than the channel can tell message by message", () => {
   });
 
   test("what fails is tried again as a whole, and nothing is settled", async (t) => {
-    const outbox = openOutbox(t, { outcomes: [NETWORK], capacity: 1, bears: 1 });
-    await outbox.take(...Array.from({ length: 9 }, (_, index) => alertOf(`A${index}`)));
-    assert.equal(outbox.notifications().filter(({ state }) => state === "pending").length, 9);
+    const outbox = openOutbox(t, { outcomes: [NETWORK], capacity: 5, bears: 1 });
+    await outbox.take(...Array.from({ length: 60 }, (_, index) => alertOf(`A${index}`)));
+    assert.equal(outbox.notifications().filter(({ state }) => state === "pending").length, 60);
     await outbox.pass(1);
     assert.ok(outbox.notifications().every(({ state }) => state === "sent"));
+  });
+
+  test("a few places of the minute are left for what is critical", async (t) => {
+    const outbox = openOutbox(t, { capacity: 4 });
+    await outbox.take(alertOf("Warning"));
+    await outbox.pass(10);
+    assert.deepEqual(outbox.sent, []);
+    await outbox.take(firing("Critical", { severity: "critical" }));
+    assert.deepEqual(outbox.sent, ["digest of 2: Critical firing, Warning firing and numbers"]);
+  });
+});
+
+suite("an alert that begins anew while its end was never told", () => {
+  test("what waited of the earlier time is told as ended", async (t) => {
+    const outbox = openOutbox(t, { outcomes: [NETWORK] });
+    const alert = alertOf("A");
+    await outbox.take(alert);
+    await outbox.take({ ...alert, startsAt: "2026-02-12T15:00:00Z" });
+    await outbox.pass(1);
+    assert.deepEqual(outbox.sent, ["A firing", "A resolved", "A firing"]);
+  });
+
+  test("what failed is told when Alertmanager says it again", async (t) => {
+    const outbox = openOutbox(t, {
+      outcomes: [{ kind: "failed", reason: "setup", detail: "errcode 93004" }],
+    });
+    await outbox.take(alertOf("A"));
+    await outbox.take(alertOf("A"));
+    assert.deepEqual(outbox.sent, ["A firing", "A firing"]);
+  });
+});
+
+suite("what was put off", () => {
+  test("is not put off for as long as the clock is set back", async (t) => {
+    const outbox = openOutbox(t, { outcomes: [NETWORK] });
+    await outbox.take(alertOf("A"));
+    outbox.setBack(3600);
+    await outbox.take(alertOf("B"));
+    assert.deepEqual(outbox.sent, ["A firing", "A firing", "B firing"]);
+  });
+
+  test("busy answers count one after another, not those of other troubles", async (t) => {
+    const BUSY = { kind: "retry", reason: "busy", detail: "errcode -1", tries: 3 } as const;
+    const outbox = openOutbox(t, { outcomes: [NETWORK, NETWORK, NETWORK, BUSY, BUSY] });
+    await outbox.take(alertOf("A"));
+    for (let minute = 0; minute < 6; minute += 1) await outbox.pass(60);
+    assert.deepEqual(
+      outbox.notifications().map(({ state, attempts }) => [state, attempts]),
+      [["sent", 6]],
+    );
   });
 });

@@ -10,10 +10,14 @@ import { fakeClock } from "./support/clock.ts";
 import { temporaryFolder } from "./support/folder.ts";
 import { startRelay, type TestRelay } from "./support/relay.ts";
 import { startRobots } from "./support/robots.ts";
+import { listen } from "./support/server.ts";
 import { until } from "./support/until.ts";
 
 const LIMIT = { messages: 20, span: 60_000 };
 const NOW = fakeClock().now();
+
+/** What may use all of the minute. */
+const critical = (name: string) => firing(name, { severity: "critical" });
 
 suite("a robot sends at most 20 messages in any 60 s", () => {
   test("the 21st waits, over a restart too, and then goes first", async (t) => {
@@ -21,10 +25,10 @@ suite("a robot sends at most 20 messages in any 60 s", () => {
     const env = { WECOM_ROBOT_KEY: "k", WECOM_API_BASE: robots.url };
     const first = await startRelay(t, { env });
     for (let number = 1; number <= 20; number += 1) {
-      await first.tell(firing(`Alert${number}.`));
+      await first.tell(critical(`Alert${number}.`));
       await robots.message(number);
     }
-    await first.tell(firing("TheTwentyFirst"));
+    await first.tell(critical("TheTwentyFirst"));
     await waiting(first, 1);
     assert.equal(robots.messages.length, 20);
     await first.stop();
@@ -32,12 +36,12 @@ suite("a robot sends at most 20 messages in any 60 s", () => {
     const { clock, dataDir } = first;
     clock.advance(59.999);
     const second = await startRelay(t, { env, clock, dataDir });
-    await second.tell(firing("Last"));
+    await second.tell(critical("Last"));
     await waiting(second, 2);
     assert.equal(robots.messages.length, 20);
 
     clock.advance(0.001);
-    await second.tell(firing("Wake"));
+    await second.tell(critical("Wake"));
     await second.settled();
     const told = robots.messages.slice(20).map(({ content }) => content);
     assert.match(told.join("\n"), /TheTwentyFirst.*Last.*Wake/s);
@@ -47,20 +51,43 @@ suite("a robot sends at most 20 messages in any 60 s", () => {
     const robots = await startRobots(t);
     const relay = await startRelay(t, { env: { WECOM_ROBOT_KEY: "a,b", WECOM_API_BASE: robots.url } });
     for (let number = 1; number <= 40; number += 1) {
-      await relay.tell(firing(`Alert${number}`));
+      await relay.tell(critical(`Alert${number}`));
       await robots.message(number);
     }
-    await relay.tell(firing("OneMore"));
+    await relay.tell(critical("OneMore"));
     await waiting(relay, 1);
     const sent = (robot: string) => robots.messages.filter(({ key }) => key === robot).length;
     assert.deepEqual([sent("a"), sent("b")], [20, 20]);
+  });
+
+  test("each counts from when it has arrived, not from when it was sent", async (t) => {
+    const clock = fakeClock();
+    const arrivals: number[] = [];
+    const url = await listen(t, (_, response) => {
+      // The first takes long: the connection is new.
+      if (arrivals.length === 0) clock.advance(0.5);
+      arrivals.push(clock.now());
+      response.end('{"errcode":0,"errmsg":"ok"}');
+    });
+    const relay = await startRelay(t, { env: { WECOM_ROBOT_KEY: "k", WECOM_API_BASE: url }, clock });
+    for (let number = 1; number <= 20; number += 1) {
+      await relay.tell(critical(`Alert${number}`));
+      await until(`message ${number}`, () => arrivals.length === number);
+    }
+    clock.advance(59.9);
+    await relay.tell(critical("TheTwentyFirst"));
+    await waiting(relay, 1);
+    clock.advance(0.1);
+    await relay.tell(critical("Wake"));
+    await relay.settled();
+    assert.ok((arrivals[20] ?? 0) - (arrivals[0] ?? 0) >= LIMIT.span);
   });
 
   test("a robot that was removed does not lose what another could tell", async (t) => {
     const robots = await startRobots(t);
     const relay = await startRelay(t, { env: { WECOM_ROBOT_KEY: "gone,b", WECOM_API_BASE: robots.url } });
     robots.answers.push(93000);
-    await relay.tell(firing("A"));
+    await relay.tell(critical("A"));
     await relay.settled();
     assert.deepEqual(await relay.notifications("state=failed"), []);
   });

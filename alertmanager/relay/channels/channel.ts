@@ -50,6 +50,8 @@ export interface Channel<Content = unknown> {
   composeDigest(digest: Digest): Message<Content>;
   /** A message that says that it is a test. */
   composeTest(): Content;
+  /** Sends the test message through each of several senders; absent where there is only one way. */
+  testAll?(): Promise<{ sender: string; outcome: Outcome }[]>;
   /** Tries once. Never throws; classifies its failure. */
   send(content: Content): Promise<Outcome>;
 }

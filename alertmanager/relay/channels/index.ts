@@ -8,18 +8,25 @@ import type { Channel } from "./channel.ts";
 import { emailChannel } from "./email/channel.ts";
 import { type EmailSettings, readEmailSettings } from "./email/settings.ts";
 import { logChannel } from "./log/channel.ts";
+import { wecomAppChannel } from "./wecom-app/channel.ts";
+import { readWecomAppSettings, type WecomAppSettings } from "./wecom-app/settings.ts";
 import { wecomRobotChannel } from "./wecom-robot/channel.ts";
 import { readWecomRobotSettings, type WecomRobotSettings } from "./wecom-robot/settings.ts";
 
 /** What is set up of each channel; undefined where nothing is. */
 export interface ChannelSettings {
   wecom: WecomRobotSettings | undefined;
+  wecomApp: WecomAppSettings | undefined;
   email: EmailSettings | undefined;
 }
 
 /** @throws {EnvironmentError} */
 export function readChannelSettings(env: Env): ChannelSettings {
-  return { wecom: readWecomRobotSettings(env), email: readEmailSettings(env) };
+  return {
+    wecom: readWecomRobotSettings(env),
+    wecomApp: readWecomAppSettings(env),
+    email: readEmailSettings(env),
+  };
 }
 
 export interface ChannelOptions {
@@ -41,11 +48,15 @@ export function createChannels({
   logger,
   window,
 }: ChannelOptions): Channel[] {
-  const { wecom, email } = settings;
-  const available: Record<ChannelName, (() => Channel) | undefined> = {
-    wecom: wecom && (() => wecomRobotChannel({ settings: wecom, wording, clock, window }) as Channel),
-    email: email && (() => emailChannel({ settings: email, wording, clock }) as Channel),
+  const { wecom, wecomApp, email } = settings;
+  const shared = { wording, clock, window };
+  const available: Record<ChannelName, () => (Channel | undefined)[]> = {
+    wecom: () => [
+      wecom && wecomRobotChannel({ settings: wecom, ...shared }),
+      wecomApp && wecomAppChannel({ settings: wecomApp, ...shared }),
+    ],
+    email: () => [email && emailChannel({ settings: email, ...shared })],
   };
-  const channels = enabled.flatMap((name) => available[name]?.() ?? []);
-  return channels.length > 0 ? channels : [logChannel(logger, wording) as Channel];
+  const channels = enabled.flatMap((name) => available[name]()).filter((channel) => channel !== undefined);
+  return channels.length > 0 ? channels : [logChannel(logger, wording)];
 }

@@ -1,7 +1,7 @@
 import { type DigestLine, layoutDigest } from "../digest.ts";
 import type { Wording } from "../wording.ts";
 import type { Digest, Message } from "./channel.ts";
-import { cut, escapeMarkdown, escapeUrl, look } from "./wecom-robot/render.ts";
+import { cut, escapeMarkdown, escapeUrl, look } from "./wecom-markdown.ts";
 
 /** Bytes of UTF-8: one line must never be the whole message. */
 const MAX_LINE_BYTES = 240;

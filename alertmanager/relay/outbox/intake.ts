@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import { transaction } from "../../../service/database.ts";
-import type { Alert } from "../alert.ts";
+import { type Alert, isCritical } from "../alert.ts";
 
 /**
  * The same news of the same alert within this time, in milliseconds, is not told again: Alertmanager retries a
@@ -20,10 +20,13 @@ export function accept(database: DatabaseSync, alerts: Alert[], channels: string
   transaction(database, () => {
     for (const alert of alerts) {
       const id = remember(statements.remember, alert, now);
+      endEarlier(statements, alert);
       for (const channel of channels) {
         const last = statements.last.get(id, channel);
         const isKnown = last?.status === alert.status && Number(last.created_at) > now - SAME_NEWS;
-        if (!isKnown) statements.enqueue.run({ id, channel, status: alert.status, batch, now });
+        if (isKnown && last.state !== "failed") continue;
+        const urgency = isCritical(alert) ? 0 : 1;
+        statements.enqueue.run({ id, channel, status: alert.status, batch, now, urgency });
       }
     }
   });
@@ -39,14 +42,31 @@ function prepare(database: DatabaseSync) {
          ends_at = excluded.ends_at, status = excluded.status, annotations = excluded.annotations, updated_at = excluded.updated_at
        RETURNING id`,
     ),
+    endEarlier: database.prepare(
+      `UPDATE alerts SET status = 'resolved', ends_at = $startsAt
+       WHERE fingerprint = $fingerprint AND status = 'firing' AND starts_at < $startsAt`,
+    ),
+    tellEnded: database.prepare(
+      `UPDATE notifications SET status = 'resolved' WHERE state = 'pending' AND alert_id IN
+         (SELECT id FROM alerts WHERE fingerprint = $fingerprint AND starts_at < $startsAt)`,
+    ),
     last: database.prepare(
-      "SELECT status, created_at FROM notifications WHERE alert_id = ? AND channel = ? ORDER BY id DESC LIMIT 1",
+      "SELECT status, state, created_at FROM notifications WHERE alert_id = ? AND channel = ? ORDER BY id DESC LIMIT 1",
     ),
     enqueue: database.prepare(
-      `INSERT INTO notifications (alert_id, channel, status, batch, state, created_at, next_attempt_at)
-       VALUES ($id, $channel, $status, $batch, 'pending', $now, $now)`,
+      `INSERT INTO notifications (alert_id, channel, status, batch, state, created_at, next_attempt_at, urgency)
+       VALUES ($id, $channel, $status, $batch, 'pending', $now, $now, $urgency)`,
     ),
   };
+}
+
+/**
+ * An alert that begins anew has ended before, though nobody said so: it was silenced, or muted, when it ended. What
+ * still waits to be told of that time is told as ended.
+ */
+function endEarlier(statements: ReturnType<typeof prepare>, { fingerprint, startsAt }: Alert): void {
+  const { changes } = statements.endEarlier.run({ fingerprint, startsAt });
+  if (changes !== 0) statements.tellEnded.run({ fingerprint, startsAt });
 }
 
 /** @returns the id of the alert instance's row */

@@ -16,10 +16,14 @@ export interface Pending {
 /** Milliseconds: longer than any attempt takes, the noting of its outcome included. */
 const LEASE = 180_000;
 
-const IS_FREE = "state = 'pending' AND (lease_until IS NULL OR lease_until <= $now)";
+/** Milliseconds: nothing is put off for longer, so what seems to be was put off before the clock was set back. */
+const LONGEST_WAIT = 15 * 60_000;
 
-/** At most this many notifications are looked at; the rest comes with the next look. */
-const READ_AT_ONCE = 20_000;
+const IS_FREE = `state = 'pending' AND (lease_until IS NULL OR lease_until <= $now OR lease_until > $now + ${LEASE})`;
+const DUE = `CASE WHEN next_attempt_at > $now + ${LONGEST_WAIT} THEN 0 ELSE next_attempt_at END`;
+
+/** At most this many alerts are looked at, critical ones first; the rest comes with the next look. */
+const READ_AT_ONCE = 10_000;
 
 /**
  * What waits for a channel: how many notifications came with each webhook, oldest first; nothing before the oldest is
@@ -41,14 +45,22 @@ export function readDue(
   return rows.map(({ batch, count }) => ({ batch: String(batch), count: Number(count) }));
 }
 
+/** Whether anything critical waits for a channel. */
+export function hasCritical(database: DatabaseSync, channel: string): boolean {
+  const row = database
+    .prepare("SELECT 1 FROM notifications WHERE channel = ? AND state = 'pending' AND urgency = 0 LIMIT 1")
+    .get(channel);
+  return row !== undefined;
+}
+
 /** When a channel's oldest notification is due, if any waits. */
 export function nextDue(database: DatabaseSync, channel: string, now: number): number | undefined {
   const row = database
     .prepare(
-      `SELECT next_attempt_at FROM notifications WHERE channel = $channel AND ${IS_FREE} ORDER BY id LIMIT 1`,
+      `SELECT ${DUE} AS due FROM notifications WHERE channel = $channel AND ${IS_FREE} ORDER BY id LIMIT 1`,
     )
     .get({ channel, now });
-  return row === undefined ? undefined : Number(row.next_attempt_at);
+  return row === undefined ? undefined : Number(row.due);
 }
 
 /**
@@ -64,13 +76,13 @@ export function readWaiting(
 ): Pending[] {
   const rows = database
     .prepare(
-      `SELECT waiting.id, waiting.alert_id, waiting.attempts, waiting.created_at, waiting.status AS told,
+      `WITH free AS (SELECT * FROM notifications WHERE channel = $channel AND ${IS_FREE}),
+            told AS (SELECT alert_id FROM free WHERE $batch IS NULL OR batch = $batch
+                     GROUP BY alert_id ORDER BY min(urgency), min(id) LIMIT ${READ_AT_ONCE})
+       SELECT waiting.id, waiting.alert_id, waiting.attempts, waiting.created_at, waiting.status AS told,
               alerts.fingerprint, alerts.labels, alerts.annotations, alerts.starts_at, alerts.ends_at, alerts.generator_url
-       FROM (SELECT * FROM notifications WHERE channel = $channel AND ${IS_FREE}) AS waiting
-       JOIN alerts ON alerts.id = waiting.alert_id
-       WHERE $batch IS NULL OR waiting.alert_id IN
-         (SELECT alert_id FROM notifications WHERE channel = $channel AND state = 'pending' AND batch = $batch)
-       ORDER BY waiting.id LIMIT ${READ_AT_ONCE}`,
+       FROM free AS waiting JOIN alerts ON alerts.id = waiting.alert_id
+       WHERE waiting.alert_id IN told ORDER BY waiting.id`,
     )
     .all({ channel, batch: batch ?? null, now });
   return [...Map.groupBy(rows, ({ alert_id }) => alert_id).values()].map(join);
@@ -119,7 +131,8 @@ export function abandonOthers(database: DatabaseSync, channels: string[], now: n
 
 /** What became of an attempt, as it is noted. Times are in milliseconds since the epoch. */
 export type Settlement =
-  | { state: "sent"; at: number; detail?: string | undefined }
+  /** With a reason where not everybody is reached. */
+  | { state: "sent"; at: number; reason?: string; detail?: string }
   | { state: "failed"; at: number; reason: string; detail: string }
   /** `isAttempt` is false when nothing was sent yet: the wait was known in advance. */
   | { state: "pending"; until: number; reason: string; detail: string; isAttempt: boolean };
@@ -141,7 +154,7 @@ export function settle(
     attempts: isPending && !settlement.isAttempt ? 0 : 1,
     finished: isPending ? null : settlement.at,
     due: isPending ? settlement.until : null,
-    reason: settlement.state === "sent" ? null : settlement.reason,
+    reason: settlement.reason ?? null,
     detail: settlement.detail ?? null,
   };
   const statement = database.prepare(

@@ -14,6 +14,11 @@ export interface Limit {
 export interface Window {
   /** Takes one message off the limit before it is sent, so that a crash cannot send one too many. */
   reserve(sender: string, limit: Limit): Reservation;
+  /**
+   * The last message was answered. The receiver counted it when it arrived, not when it was reserved: one that was slow
+   * on its way would else leave the receiver's window later than ours.
+   */
+  answered(sender: string): void;
   /** How many it could send at once. */
   room(sender: string, limit: Limit): number;
 }
@@ -29,7 +34,11 @@ export function createWindow(database: DatabaseSync, now: () => number): Window 
     "SELECT sent_at FROM sends WHERE sender = $sender AND sent_at > $begin ORDER BY sent_at",
   );
   const note = database.prepare("INSERT INTO sends (sender, sent_at) VALUES ($sender, $now)");
+  const correct = database.prepare(
+    "UPDATE sends SET sent_at = $now WHERE rowid = (SELECT max(rowid) FROM sends WHERE sender = $sender)",
+  );
   return {
+    answered: (sender) => void correct.run({ sender, now: now() }),
     reserve: (sender, { messages, span }) =>
       transaction(database, () => {
         const at = now();

@@ -37,6 +37,8 @@ export interface Outbox {
   take(...alerts: PostedAlert[]): Promise<void>;
   /** Lets time pass. @param seconds */
   pass(seconds: number): Promise<void>;
+  /** Sets the clock back. @param seconds */
+  setBack(seconds: number): void;
   /** Newest first. */
   notifications(): NotificationRecord[];
   /** Ends the attempt that hangs. */
@@ -87,6 +89,7 @@ export function openOutbox(
   const metrics = createMetrics({
     channels: [channel as Channel],
     backlog: () => ({ pending: 0, age: 0 }),
+    isFailing: () => false,
     watchdogAge: () => 0,
   });
   const deliveries: Delivery[] = [];
@@ -121,6 +124,7 @@ export function openOutbox(
       t.mock.timers.tick(seconds * 1000);
       await turn();
     },
+    setBack: (seconds) => clock.advance(-seconds),
     notifications: () => readNotifications(database, { channel: CHANNEL, state: undefined, limit: 100 }),
     async letGo(outcome) {
       hanging.resolve(outcome);

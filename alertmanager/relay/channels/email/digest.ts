@@ -7,6 +7,8 @@ import { colorOf, type Mail, oneLine, page } from "./render.ts";
 /** A mail of ten thousand lines opens slowly, on a phone not at all. */
 const MAX_LINES = 2000;
 const RESERVE = 10;
+/** In characters. */
+const LONGEST_LINE = 300;
 
 export function renderDigest(digest: Digest, wording: Wording): Message<Mail> {
   const { lines, covers } = layoutDigest(digest, wording, {
@@ -25,13 +27,13 @@ export function renderDigest(digest: Digest, wording: Wording): Message<Mail> {
 }
 
 function asText(line: DigestLine): string {
-  const text = oneLine(line.text);
+  const text = oneLine(line.text, LONGEST_LINE);
   if (line.kind === "link") return `\n${text}：${line.url}`;
   return line.kind === "section" ? `\n【${text}】` : text;
 }
 
 function asHtml(line: DigestLine): string {
-  const text = escapeHtml(oneLine(line.text));
+  const text = escapeHtml(oneLine(line.text, LONGEST_LINE));
   switch (line.kind) {
     case "title":
       return `<h2>${text}</h2>`;
