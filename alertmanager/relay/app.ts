@@ -55,9 +55,10 @@ export function createApp(parts: AppParts): Express {
 }
 
 function addWebhooks(app: Express, { token, accept, watchdogHeard, metrics, logger }: AppParts): void {
-  const body = express.json({ type: () => true, limit: BODY_LIMIT });
+  // JSON is UTF-8 whatever its headers say (RFC 8259): an alert is not lost over a charset.
+  const body = express.raw({ type: () => true, limit: BODY_LIMIT });
   app.post("/alerts", guardWrites(token), body, (request, response) => {
-    const alerts = parseWebhook(request.body);
+    const alerts = parseWebhook(readJson(request.body));
     try {
       accept(alerts);
     } catch (error) {
@@ -70,10 +71,19 @@ function addWebhooks(app: Express, { token, accept, watchdogHeard, metrics, logg
   });
   app.post("/watchdog", guardWrites(token), body, (request, response) => {
     // Its end is what Alertmanager says when Prometheus no longer does.
-    const heard = parseWebhook(request.body).find(({ status }) => status === "firing");
+    const heard = parseWebhook(readJson(request.body)).find(({ status }) => status === "firing");
     if (heard) watchdogHeard(evaluatedAt(heard));
     response.json({ heard: heard !== undefined });
   });
+}
+
+/** @param body undefined where there is none. @throws {InvalidWebhookError} */
+function readJson(body: Buffer | undefined): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(body));
+  } catch {
+    throw new InvalidWebhookError([{ field: "", reason: "must be JSON" }]);
+  }
 }
 
 /** When Prometheus evaluated the rule: Alertmanager repeats an alert for minutes after Prometheus has died. */
@@ -123,6 +133,9 @@ function answerError(error: unknown, response: Response): boolean {
       reason: message,
     }));
     response.status(400).json({ error: "invalid query", problems });
+  } else if ((error as { status?: unknown })?.status === 415) {
+    // A Content-Encoding that nobody knows: no webhook body either.
+    response.status(400).json({ error: (error as Error).message });
   } else return false;
   return true;
 }
