@@ -67,7 +67,7 @@ function notSetUp({ wecom, email }: ChannelSettings, config: Config, relayLog: s
   if (asked.has("email") && !email) lines.push("邮件：在 .env 里填写 SMTP_URL、EMAIL_FROM、EMAIL_TO");
   const ready = (asked.has("wecom") && wecom) || (asked.has("email") && email);
   if (!ready) lines.push(`一个告警渠道都没有，告警只写入日志 ${relayLog}`);
-  return lines.length > 0 ? [...lines, "填好后再执行一次 npm start"] : [];
+  return lines.length > 0 ? [...lines, "填好后执行 npm run apply"] : [];
 }
 
 function noServices({ services }: Config): string[] {

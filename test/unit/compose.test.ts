@@ -3,12 +3,17 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { parse } from "yaml";
+import { composeEnv } from "../../scripts/stack/compose-env.ts";
 import { GRAFANA_SETTINGS, serviceFlags } from "../../scripts/stack/parts.ts";
 import { PROJECT } from "../../scripts/stack/project.ts";
 import { VERSIONS } from "../../scripts/stack/releases.ts";
+import type { Settings } from "../../scripts/stack/settings.ts";
+import { testConfig } from "./support/exporter.ts";
 
 interface Service {
   image: string;
+  labels?: { configuration: string };
+  volumes: string[];
   command?: string[];
   user: string;
   read_only: boolean;
@@ -45,6 +50,50 @@ for (const [name, service] of Object.entries(compose.services)) {
     if (name !== "init") assert.notEqual(service.healthcheck, undefined);
   });
 }
+
+test("our services read the config.ini that was validated, and see no other", () => {
+  for (const name of ["exporter", "relay"]) {
+    const { environment, volumes = [] } = compose.services[name] ?? {};
+    assert.equal(environment?.MONITORING_CONFIG, "/rendered/current/config.ini");
+    assert.ok(volumes.includes("rendered:/rendered:ro"), name);
+    assert.ok(!volumes.some((volume) => volume.startsWith("./config")), name);
+  }
+});
+
+test("what a container reads at its start makes it anew; Prometheus and Alertmanager read files while they run", () => {
+  const labels = Object.entries(compose.services).map(([name, service]) => [
+    name,
+    service.labels?.configuration,
+  ]);
+  assert.deepEqual(Object.fromEntries(labels), {
+    init: undefined,
+    relay: "${CONFIGURATION_HASH:-}",
+    exporter: "${CONFIGURATION_HASH:-}",
+    prometheus: undefined,
+    alertmanager: undefined,
+    grafana: "${GRAFANA_CONFIGURATION_HASH:-}",
+  });
+  const settings = { config: testConfig(), configText: "[monitoring]\n", env: { RELAY_TOKEN: "a" } };
+  const before = composeEnv(PROJECT, settings);
+  const changed = (changes: Partial<Settings>) => {
+    const after = composeEnv(PROJECT, { ...settings, ...changes });
+    return Object.keys(after).filter((name) => after[name] !== before[name]);
+  };
+  assert.deepEqual(changed({}), []);
+  assert.deepEqual(changed({ configText: "[services]\n" }), ["CONFIGURATION_HASH"]);
+  assert.deepEqual(changed({ env: { RELAY_TOKEN: "b" } }), ["RELAY_TOKEN", "CONFIGURATION_HASH"]);
+  const config = testConfig({ metricsPort: 9001, retentionDays: 30 });
+  assert.deepEqual(changed({ config }), ["METRICS_PORT", "RETENTION_DAYS"]);
+  const env = { ...settings.env, GRAFANA_ADMIN_PASSWORD: "b" };
+  assert.deepEqual(changed({ env }), ["GRAFANA_ADMIN_PASSWORD", "GRAFANA_CONFIGURATION_HASH"]);
+});
+
+test("the image holds none of the files that init has mounted: a changed value makes no new one", () => {
+  const ignored = readFileSync(join(PROJECT, ".dockerignore"), "utf8").split("\n");
+  for (const file of ["config/config.ini", "alertmanager/alertmanager.yml"])
+    assert.ok(ignored.includes(file));
+  for (const folder of ["prometheus", "grafana"]) assert.ok(!ignored.includes(`!${folder}`));
+});
 
 test("the relay's port is not published", () => {
   assert.equal(compose.services.relay?.ports, undefined);
