@@ -67,11 +67,11 @@ test("what a container reads at its start makes it anew; Prometheus and Alertman
   ]);
   assert.deepEqual(Object.fromEntries(labels), {
     init: undefined,
-    relay: "${CONFIGURATION_HASH:-}",
-    exporter: "${CONFIGURATION_HASH:-}",
+    relay: `\${CONFIGURATION_HASH:-}`,
+    exporter: `\${CONFIGURATION_HASH:-}`,
     prometheus: undefined,
     alertmanager: undefined,
-    grafana: "${GRAFANA_CONFIGURATION_HASH:-}",
+    grafana: `\${GRAFANA_CONFIGURATION_HASH:-}`,
   });
   const settings = { config: testConfig(), configText: "[monitoring]\n", env: { RELAY_TOKEN: "a" } };
   const before = composeEnv(PROJECT, settings);
