@@ -27,9 +27,13 @@ export interface Config {
     responseTime: number;
     /** Errors per message, 0 to 1. */
     errorRate: number;
+    /** With fewer messages in 5 minutes the error rate is not judged. */
+    errorRateMinMessages: number;
     cpu: number;
     memory: number;
     disk: number;
+    /** Hours until a disk is full, at its present speed. */
+    diskFullHours: number;
     /** Today's messages, times yesterday's. */
     messageGrowth: number;
     /** Yesterday counts as at least this many messages. */
@@ -101,9 +105,11 @@ function toConfig(values: z.output<typeof monitoringSchema>, services: Record<st
     thresholds: {
       responseTime: values.alert_threshold_response_time,
       errorRate: values.alert_threshold_error_rate,
+      errorRateMinMessages: values.alert_error_rate_min_messages,
       cpu: values.alert_threshold_cpu,
       memory: values.alert_threshold_memory,
       disk: values.alert_threshold_disk,
+      diskFullHours: values.alert_threshold_disk_full_hours,
       messageGrowth: values.alert_threshold_message_growth,
       messageGrowthFloor: values.alert_message_growth_floor,
     },
@@ -177,6 +183,8 @@ const monitoringSchema = z.object({
   alert_threshold_cpu: number({ min: 1, max: 100, unit: "百分比", fallback: 80 }),
   alert_threshold_memory: number({ min: 1, max: 100, unit: "百分比", fallback: 80 }),
   alert_threshold_disk: number({ min: 1, max: 100, unit: "百分比", fallback: 90 }),
+  alert_threshold_disk_full_hours: number({ min: 1, max: 720, unit: "小时", fallback: 24 }),
+  alert_error_rate_min_messages: number({ min: 1, max: 1_000_000, unit: "条", integer: true, fallback: 10 }),
   alert_threshold_message_growth: number({ min: 1, max: 1000, unit: "倍", fallback: 5 }),
   alert_message_growth_floor: number({ min: 1, max: 1_000_000, unit: "条", integer: true, fallback: 20 }),
   retention_days: number({ min: 1, max: 3650, unit: "天", integer: true, fallback: 90 }),

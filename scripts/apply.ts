@@ -9,25 +9,25 @@ import { createReport } from "./stack/report.ts";
 import { checkSettings, readSettings, type Settings } from "./stack/settings.ts";
 
 /** npm run apply: what config.ini, .env and the rules say becomes live, or all stays as it is. */
-async function apply(): Promise<void> {
+async function apply(signal: AbortSignal): Promise<void> {
   process.chdir(PROJECT);
   const settings = readSettings();
   await checkSettings(settings);
-  const isChanged = await applyWhereItRuns(settings);
+  const isChanged = await applyWhereItRuns(settings, signal);
   process.stdout.write(`✅ ${isChanged ? "新配置已生效" : "没有改动，各部分都在按这份配置运行"}\n`);
 }
 
-async function applyWhereItRuns(settings: Settings): Promise<boolean> {
+async function applyWhereItRuns(settings: Settings, signal: AbortSignal): Promise<boolean> {
   const report = createReport(process.stdout);
   const paths = statePaths(join(PROJECT, ".stack"));
   if (runningProcesses(paths).length > 0) {
-    return (await startNative({ project: PROJECT, paths, ...settings, report, fetchServers: false }))
-      .isChanged;
+    const options = { project: PROJECT, paths, ...settings, report, fetchServers: false, signal };
+    return (await startNative(options)).isChanged;
   }
   if ("version" in (await findEngine()) && (await isComposeUp(PROJECT, settings))) {
-    return (await startCompose({ project: PROJECT, settings, report })).isChanged;
+    return (await startCompose({ project: PROJECT, settings, report, signal })).isChanged;
   }
   throw new StackError("没有在运行，请执行 npm start");
 }
 
-await cli(() => withLock(join(PROJECT, ".stack"), apply), "什么都没有改动。");
+await cli((signal) => withLock(join(PROJECT, ".stack"), () => apply(signal)), "什么都没有改动。");

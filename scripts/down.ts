@@ -7,13 +7,13 @@ import { PROJECT, statePaths } from "./stack/project.ts";
 import { createReport } from "./stack/report.ts";
 
 /** npm stop: ends exactly what npm start began; the data stays. */
-async function down(): Promise<void> {
+async function down(signal: AbortSignal): Promise<void> {
   process.chdir(PROJECT);
   const report = createReport(process.stdout);
-  const stopped = await stopNative(statePaths(join(PROJECT, ".stack")), report);
+  const stopped = await stopNative(statePaths(join(PROJECT, ".stack")), report, signal);
   const composed = "version" in (await findEngine()) && (await isComposeRunning(PROJECT));
   if (composed) await stopCompose(PROJECT);
   report.line(stopped > 0 || composed ? "监控系统已停止，数据都已保留" : "监控系统没有在运行");
 }
 
-await cli(() => withLock(join(PROJECT, ".stack"), down));
+await cli((signal) => withLock(join(PROJECT, ".stack"), () => down(signal)));

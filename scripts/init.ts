@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { readConfigFile } from "../config/config.ts";
 import { configFile, type Env, EnvironmentError, optional, readPublicUrls } from "../config/environment.ts";
+import { describeDraft } from "./stack/changes.ts";
 import { cli } from "./stack/cli.ts";
 import { GENERATED_SECRETS, randomSecret } from "./stack/dotenv.ts";
-import { describeDraft } from "./stack/draft.ts";
+import { fallbackMail, mailPassword } from "./stack/fallback-mail.ts";
 import { PROJECT } from "./stack/project.ts";
 import { confirm, goBack, publish } from "./stack/publish.ts";
 import { type Rendering, render } from "./stack/render.ts";
@@ -64,6 +65,7 @@ function renderVolume(env: Env): Rendering {
     },
     publicUrls: readPublicUrls(env, config.metricsPort),
     relayTokenFile: secretFile("RELAY_TOKEN"),
+    fallbackMail: fallbackMail(config, env, secretFile("SMTP_PASSWORD")),
   });
 }
 
@@ -101,6 +103,8 @@ function writeSecrets(env: Env): void {
     const value = optional(env, name) ?? kept ?? randomSecret();
     if (value !== kept) writeFileSync(secretFile(name), value, { mode: 0o640 });
   }
+  const password = mailPassword(env);
+  if (password !== undefined) writeFileSync(secretFile("SMTP_PASSWORD"), password, { mode: 0o640 });
 }
 
 await cli(init);

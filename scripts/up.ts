@@ -15,7 +15,7 @@ import { summarize } from "./stack/summary.ts";
 const UNCHANGED = "✅ 各部分都已在运行，没有改动";
 
 /** npm start: everything up and healthy, or the reason why not. */
-async function up(): Promise<void> {
+async function up(signal: AbortSignal): Promise<void> {
   const { values: force } = parseArgs({
     options: { native: { type: "boolean" }, docker: { type: "boolean" } },
   });
@@ -32,7 +32,7 @@ async function up(): Promise<void> {
   const paths = statePaths(join(PROJECT, ".stack"));
 
   if (await choosesDocker(force, runningProcesses(paths).length > 0, report)) {
-    const { isChanged, ports } = await startCompose({ project: PROJECT, settings, report });
+    const { isChanged, ports } = await startCompose({ project: PROJECT, settings, report, signal });
     if (!isChanged) report.line(UNCHANGED);
     const urls = publicUrls(config, env, ports);
     summarize(report, { config, env, urls, missing: {}, relayLog: "（docker compose logs relay）" });
@@ -43,6 +43,7 @@ async function up(): Promise<void> {
       ...settings,
       report,
       fetchServers: true,
+      signal,
     });
     if (!isChanged) report.line(UNCHANGED);
     const urls = publicUrls(config, env, ports);
@@ -69,4 +70,4 @@ async function choosesDocker(
   return false;
 }
 
-await cli(() => withLock(join(PROJECT, ".stack"), up));
+await cli((signal) => withLock(join(PROJECT, ".stack"), () => up(signal)));

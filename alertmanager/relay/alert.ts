@@ -10,6 +10,12 @@ export interface Alert {
   endsAt: number | undefined;
   /** Where Prometheus shows the expression. */
   generatorUrl: string;
+  /** It ended before anybody could be told that it had begun. */
+  isUntold?: true;
 }
 
 export type AlertStatus = "firing" | "resolved";
+
+export function isCritical({ labels }: Alert): boolean {
+  return labels.severity === "critical";
+}

@@ -92,12 +92,21 @@ function addApi(app: Express, { token, channels, readAlerts, readNotifications }
     response.json({ notifications: readNotifications({ channel, state, limit }) });
   });
   app.post("/api/test", guardWrites(token), async (_request, response) => {
-    const results = channels.map(async (channel) => {
-      const { kind: outcome, ...rest } = await channel.send(channel.composeTest());
-      return { channel: channel.name, outcome, ...rest };
-    });
-    response.json({ results: await Promise.all(results) });
+    const results = await Promise.all(channels.map(testChannel));
+    response.json({ results: results.flat() });
   });
+}
+
+/** What became of the test message, one result for each way that a channel has. */
+async function testChannel(channel: Channel): Promise<object[]> {
+  const sent = (await channel.testAll?.()) ?? [{ outcome: await channel.send(channel.composeTest()) }];
+  return sent.map(({ outcome: { kind, ...rest }, ...sender }) => ({
+    channel: channel.name,
+    ...sender,
+    outcome: kind,
+    ...rest,
+    ...("until" in rest && rest.until !== undefined && { until: new Date(rest.until).toISOString() }),
+  }));
 }
 
 /** A parameter without a value is as good as absent. */

@@ -3,17 +3,19 @@ import type { Clock } from "../../service/clock.ts";
 import type { Logger } from "../../service/logger.ts";
 import type { Channel, Outcome } from "./channels/channel.ts";
 import type { RelayMetrics } from "./metrics.ts";
-import { nextDue, type Pending, postpone, readDue, settleFailed, settleSent } from "./outbox/queue.ts";
+import { hasCritical, lease, nextDue, readDue, readWaiting } from "./outbox/queue.ts";
+import { isCrowded, type Plan, planDigest, planFull, RESERVE } from "./plan.ts";
+import { createSettling } from "./settling.ts";
 
-/** Milliseconds between attempts: doubled each time, up to the longest. */
-const FIRST_RETRY = 1000;
-const LONGEST_RETRY = 60_000;
-/** After a mistake of our own, or a disk that refuses. */
+/** Milliseconds after a mistake of our own, or a disk that refuses. */
 const AFTER_ERROR = 5000;
-/** A timer's longest sleep: the clock may be set meanwhile. */
+/** A timer's longest sleep, in milliseconds: the clock may be set meanwhile. */
 const LONGEST_SLEEP = 60_000;
 
-/** Sends one channel's pending notifications, oldest first, one message at a time. */
+/** Milliseconds until it is looked again whether there is room for what is not critical. */
+const RESERVED_LOOK = 1000;
+
+/** Sends what waits for one channel, oldest first, one message at a time. */
 export interface Delivery {
   start(): void;
   /** There may be something to send. */
@@ -31,13 +33,17 @@ export interface DeliveryOptions {
 }
 
 /**
- * A notification is pending until it is sent or has failed for good. A crash between sending and settling sends that
- * one message again: delivery is at least once.
+ * A notification is pending, then leased to an attempt, then sent, failed for good, or pending again. A crash between
+ * sending and noting it sends that one message again: delivery is at least once.
  */
-export function createDelivery({ database, channel, metrics, clock, logger }: DeliveryOptions): Delivery {
+export function createDelivery(options: DeliveryOptions): Delivery {
+  const { database, channel, clock, logger } = options;
   const stopping = new AbortController();
+  const settle = createSettling(options);
   let awake = Promise.withResolvers<void>();
   let running: Promise<void> = Promise.resolve();
+  /** What holds up one message holds up the next as well, of whatever alerts. Void once the clock is set back. */
+  let hold = { since: 0, until: 0 };
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
@@ -52,20 +58,26 @@ export function createDelivery({ database, channel, metrics, clock, logger }: De
 
   /** @returns when to look again (milliseconds since the epoch), or undefined for at once */
   async function deliverNext(): Promise<number | undefined> {
-    const pending = readDue(database, channel.name, clock.now());
-    if (pending.length === 0) return nextDue(database, channel.name) ?? Number.POSITIVE_INFINITY;
-    const { content, covers } = channel.compose(pending.map(({ alert }) => alert));
-    const told = pending.slice(0, covers);
-    const outcome = await channel.send(content);
-    await settleAtLast(told, outcome);
+    const now = clock.now();
+    if (now >= hold.since && now < hold.until) return hold.until;
+    const waiting = readDue(database, channel.name, now);
+    const [oldest] = waiting;
+    if (oldest === undefined) return nextDue(database, channel.name, now) ?? Number.POSITIVE_INFINITY;
+    if (channel.capacity() <= RESERVE && !hasCritical(database, channel.name)) return now + RESERVED_LOOK;
+    const crowded = isCrowded(waiting, channel);
+    const pending = readWaiting(database, channel.name, crowded ? undefined : oldest.batch, now);
+    const plan = (crowded ? planDigest : planFull)(pending, channel);
+    const leaseUntil = lease(database, [...plan.named, ...plan.counted], now);
+    await settleAtLast(plan, leaseUntil, await channel.send(plan.content));
     return undefined;
   }
 
   /** What was sent is not sent again because the disk refuses to note it: the note is tried again instead. */
-  async function settleAtLast(told: Pending[], outcome: Outcome): Promise<void> {
+  async function settleAtLast(plan: Plan, leaseUntil: number, outcome: Outcome): Promise<void> {
     while (true) {
       try {
-        settle(told, outcome);
+        const settlement = settle(plan, leaseUntil, outcome);
+        if (settlement.state === "pending") hold = { since: clock.now(), until: settlement.until };
         return;
       } catch (error) {
         logger.error({ channel: channel.name, err: error }, "cannot note what became of a message");
@@ -74,52 +86,6 @@ export function createDelivery({ database, channel, metrics, clock, logger }: De
         await sleepUntil(clock.now() + AFTER_ERROR);
       }
     }
-  }
-
-  function settle(told: Pending[], outcome: Outcome): void {
-    const now = clock.now();
-    const attempts = 1 + Math.max(...told.map((pending) => pending.attempts));
-    switch (outcome.kind) {
-      case "sent":
-        settleSent(database, told, now);
-        metrics.sent(channel.name, told, now);
-        logger.info({ channel: channel.name, alerts: told.length }, "sent");
-        break;
-      case "wait": {
-        const { until } = outcome;
-        const known = { reason: "rate_limited", detail: "等待渠道的发送限额", until, attempted: false };
-        postpone(database, told, known);
-        break;
-      }
-      case "retry":
-        if (outcome.tries !== undefined && attempts >= outcome.tries) fail(told, outcome, now);
-        else {
-          const backoff = Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** Math.min(attempts - 1, 10));
-          postpone(database, told, {
-            ...outcome,
-            until: Math.max(outcome.until ?? 0, now + backoff),
-            attempted: true,
-          });
-          metrics.retried(channel.name, told);
-          logger.warn(
-            { channel: channel.name, reason: outcome.reason, detail: outcome.detail },
-            "will try again",
-          );
-        }
-        break;
-      case "failed":
-        fail(told, outcome, now);
-        break;
-    }
-  }
-
-  function fail(told: Pending[], outcome: Extract<Outcome, { detail: string }>, now: number): void {
-    settleFailed(database, told, outcome, now);
-    metrics.failed(channel.name, outcome.reason, told);
-    logger.error(
-      { channel: channel.name, reason: outcome.reason, detail: outcome.detail },
-      "failed for good",
-    );
   }
 
   async function sleepUntil(due: number): Promise<void> {

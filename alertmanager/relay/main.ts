@@ -1,5 +1,7 @@
+import { setGlobalProxyFromEnv } from "node:http";
 import { readConfig } from "../../config/config.ts";
 import { configFile, readServiceEnvironment } from "../../config/environment.ts";
+import { readProxies } from "../../config/proxies.ts";
 import { systemClock } from "../../service/clock.ts";
 import { main } from "../../service/main.ts";
 import { readChannelSettings } from "./channels/index.ts";
@@ -8,6 +10,8 @@ import { createRelay } from "./relay.ts";
 await main("relay", (env, createLogger) => {
   const config = readConfig(configFile(env));
   const environment = readServiceEnvironment(env, config.metricsPort);
+  // WeCom is all that it asks for by HTTP.
+  setGlobalProxyFromEnv({ ...readProxies(env) });
   const logger = createLogger(environment.logLevel);
   return createRelay({
     config,

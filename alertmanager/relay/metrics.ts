@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import { type Channel, FAILURE_REASONS, type FailureReason } from "./channels/channel.ts";
+import { type Channel, FAILURE_REASONS } from "./channels/channel.ts";
 import type { Pending } from "./outbox/queue.ts";
 
 /** The relay's own metrics. */
@@ -9,13 +9,17 @@ export interface RelayMetrics {
   /** @param now milliseconds since the epoch */
   sent(channel: string, told: Pending[], now: number): void;
   retried(channel: string, told: Pending[]): void;
-  failed(channel: string, reason: FailureReason, told: Pending[]): void;
+  failed(channel: string, reason: string, told: Pending[]): void;
+  /** Some of the receivers were not reached; the rest was. */
+  undelivered(channel: string, told: Pending[]): void;
 }
 
 export interface MetricsOptions {
   channels: Channel[];
   /** Waiting notifications of a channel; `age` of the oldest in seconds, 0 where there is none. */
   backlog: (channel: string) => { pending: number; age: number };
+  /** Whether the last notification that is settled has failed, be it for one receiver only. */
+  isFailing: (channel: string) => boolean;
   /** Seconds since the last watchdog, or since the start. */
   watchdogAge: () => number;
 }
@@ -23,7 +27,7 @@ export interface MetricsOptions {
 /** Seconds from the webhook to the channel's acceptance. */
 const DELIVERY_BUCKETS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3600];
 
-export function createMetrics({ channels, backlog, watchdogAge }: MetricsOptions): RelayMetrics {
+export function createMetrics({ channels, backlog, isFailing, watchdogAge }: MetricsOptions): RelayMetrics {
   const registry = new Registry();
   const registers = [registry];
   const received = new Counter({
@@ -54,23 +58,32 @@ export function createMetrics({ channels, backlog, watchdogAge }: MetricsOptions
     for (const outcome of ["sent", "retried", "failed"]) notifications.inc({ channel, outcome }, 0);
     for (const reason of FAILURE_REASONS) failed.inc({ channel, reason }, 0);
   }
-  registerGauges(registry, { channels, backlog, watchdogAge });
+  registerGauges(registry, { channels, backlog, isFailing, watchdogAge });
   return {
     registry,
     received: (alerts) => received.inc(alerts),
     sent(channel, told, now) {
-      notifications.inc({ channel, outcome: "sent" }, told.length);
+      notifications.inc({ channel, outcome: "sent" }, count(told));
       for (const { createdAt } of told) delivery.observe(Math.max(0, now - createdAt) / 1000);
     },
-    retried: (channel, told) => notifications.inc({ channel, outcome: "retried" }, told.length),
+    retried: (channel, told) => notifications.inc({ channel, outcome: "retried" }, count(told)),
     failed(channel, reason, told) {
-      notifications.inc({ channel, outcome: "failed" }, told.length);
-      failed.inc({ channel, reason }, told.length);
+      notifications.inc({ channel, outcome: "failed" }, count(told));
+      failed.inc({ channel, reason }, count(told));
     },
+    undelivered: (channel, told) => failed.inc({ channel, reason: "receiver" }, count(told)),
   };
 }
 
-function registerGauges(registry: Registry, { channels, backlog, watchdogAge }: MetricsOptions): void {
+/** Notifications of one alert that are told together are as many. */
+function count(told: Pending[]): number {
+  return told.reduce((sum, { ids }) => sum + ids.length, 0);
+}
+
+function registerGauges(
+  registry: Registry,
+  { channels, backlog, isFailing, watchdogAge }: MetricsOptions,
+): void {
   const registers = [registry];
   new Gauge({
     name: "relay_outbox_pending",
@@ -88,6 +101,15 @@ function registerGauges(registry: Registry, { channels, backlog, watchdogAge }: 
     registers,
     collect() {
       for (const { name } of channels) this.set({ channel: name }, backlog(name).age);
+    },
+  });
+  new Gauge({
+    name: "relay_channel_failing",
+    help: "1 if the channel's last settled notification failed for good, be it for one receiver only, else 0.",
+    labelNames: ["channel"],
+    registers,
+    collect() {
+      for (const { name } of channels) this.set({ channel: name }, isFailing(name) ? 1 : 0);
     },
   });
   new Gauge({

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Config } from "../../config/config.ts";
 import { EnvironmentError, type ServiceEnvironment } from "../../config/environment.ts";
 import type { Clock } from "../../service/clock.ts";
@@ -10,11 +11,14 @@ import type { Alert } from "./alert.ts";
 import { createApp } from "./app.ts";
 import { type ChannelSettings, createChannels } from "./channels/index.ts";
 import { createDelivery } from "./delivery.ts";
+import { DOUBTFUL_SILENCE, doubtEnds } from "./doubt.ts";
 import { createMetrics } from "./metrics.ts";
-import { findFiring, prune, readAlerts, readNotifications } from "./outbox/history.ts";
+import { keepHeartbeat, readHeartbeat } from "./outbox/heartbeat.ts";
+import { findFiring, isFailing, prune, readAlerts, readFiring, readNotifications } from "./outbox/history.ts";
 import { accept } from "./outbox/intake.ts";
-import { abandonOthers, backlog } from "./outbox/queue.ts";
-import { reserve } from "./outbox/window.ts";
+import { abandonOthers, backlog, endLeases } from "./outbox/queue.ts";
+import { createWindow } from "./outbox/window.ts";
+import { createReconciling } from "./reconciling.ts";
 import { createWatchdog } from "./watchdog.ts";
 import { createWording } from "./wording.ts";
 
@@ -53,14 +57,19 @@ export function createRelay({ config, environment, channelSettings, clock, logge
     wording: createWording({
       timezone: config.timezone,
       alertmanagerUrl: environment.publicUrls.alertmanager,
+      exporterUrl: environment.publicUrls.exporter,
     }),
     clock,
     logger,
-    reserve: (sender, limit) => reserve(database, sender, limit, clock.now()),
+    window: createWindow(database, clock.now),
   });
   const watchdog = createWatchdog({
     clock,
     exporterUrl: environment.publicUrls.exporter,
+    kept: {
+      read: () => readHeartbeat(database),
+      keep: (heardAt) => keepHeartbeat(database, heardAt),
+    },
     findFiring: (fingerprint) => findFiring(database, fingerprint),
     tell: (alert) => take([alert]),
     onError: (error) => logger.error({ err: error }, "cannot store the watchdog's silence"),
@@ -71,7 +80,17 @@ export function createRelay({ config, environment, channelSettings, clock, logge
       const { pending, oldest } = backlog(database, channel);
       return { pending, age: oldest === undefined ? 0 : Math.max(0, clock.now() - oldest) / 1000 };
     },
+    isFailing: (channel) => isFailing(database, channel),
     watchdogAge: watchdog.age,
+  });
+  const reconciling = createReconciling({
+    alertmanagerUrl: environment.urls.alertmanager,
+    clock,
+    logger,
+    // What the relay says of itself Alertmanager does not know.
+    readFiring: () => readFiring(database).filter(({ generatorUrl }) => generatorUrl !== ""),
+    isHeard: () => watchdog.isHeard(DOUBTFUL_SILENCE),
+    tell: take,
   });
   const deliveries = channels.map((channel) => createDelivery({ database, channel, metrics, clock, logger }));
   /** With alerts switched off they are recorded, not sent. */
@@ -80,7 +99,7 @@ export function createRelay({ config, environment, channelSettings, clock, logge
     token: environment.relayToken,
     channels,
     metrics,
-    accept: take,
+    accept: (alerts) => take(watchdog.isHeard(DOUBTFUL_SILENCE) ? alerts : doubtEnds(alerts)),
     watchdogHeard: watchdog.heard,
     readAlerts: (query) => readAlerts(database, query),
     readNotifications: (query) => readNotifications(database, query),
@@ -94,9 +113,9 @@ export function createRelay({ config, environment, channelSettings, clock, logge
     for (const delivery of deliveries) delivery.wake();
   }
 
-  function pruneHistory(): void {
+  async function pruneHistory(): Promise<void> {
     try {
-      prune(database, clock.now() - config.retentionDays * DAY);
+      while (database.isOpen && prune(database, clock.now() - config.retentionDays * DAY)) await nextTurn();
     } catch (error) {
       logger.warn({ err: error }, "cannot prune the history");
     }
@@ -106,16 +125,19 @@ export function createRelay({ config, environment, channelSettings, clock, logge
     async start() {
       server = await serve(app, environment.host, environment.relayPort);
       const names = channels.map(({ name }) => name);
+      endLeases(database);
       abandonOthers(database, toldThrough, clock.now());
       for (const delivery of deliveries) delivery.start();
       watchdog.start();
-      pruneHistory();
+      reconciling.start();
+      void pruneHistory();
       pruning = setInterval(pruneHistory, PRUNE_EVERY);
       logger.info({ url: server.url, channels: names }, "listening");
     },
     async stop() {
       clearInterval(pruning);
       watchdog.stop();
+      reconciling.stop();
       await server?.close();
       server = undefined;
       await Promise.all(deliveries.map((delivery) => delivery.stop()));

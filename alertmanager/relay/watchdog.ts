@@ -5,6 +5,8 @@ import type { Alert } from "./alert.ts";
 export const WATCHDOG_SILENCE = 5 * 60_000;
 /** How often that is looked at, in milliseconds. */
 const CHECK_EVERY = 10_000;
+/** Milliseconds for the first heartbeat after this process itself stood still: two of its rounds. */
+const GRACE = 120_000;
 
 const FINGERPRINT = "relay-watchdog-silent";
 
@@ -14,8 +16,10 @@ export interface Watchdog {
   stop(): void;
   /** The watchdog was heard. @param at when it was sent, milliseconds since the epoch; now where it is not known */
   heard(at?: number): void;
-  /** Seconds. */
+  /** Seconds since it was heard, or since the start. */
   age(): number;
+  /** Whether it was heard within this time, in milliseconds; a start is no heartbeat, but for the very first. */
+  isHeard(within: number): boolean;
 }
 
 export interface WatchdogOptions {
@@ -26,13 +30,26 @@ export interface WatchdogOptions {
   findFiring: (fingerprint: string) => { startsAt: number } | undefined;
   /** Stores an alert and tells it. */
   tell: (alert: Alert) => void;
+  /** When it was last heard, over restarts. */
+  kept: { read: () => number | undefined; keep: (heardAt: number) => void };
   onError: (error: unknown) => void;
 }
 
-export function createWatchdog({ clock, exporterUrl, findFiring, tell, onError }: WatchdogOptions): Watchdog {
+export function createWatchdog({
+  clock,
+  exporterUrl,
+  findFiring,
+  tell,
+  kept,
+  onError,
+}: WatchdogOptions): Watchdog {
   /** Silence is counted from here on: the last time it was heard, or the start. */
   let quietSince = clock.now();
+  // Before the very first one nothing was told that could end falsely.
+  let lastHeard = kept.read() ?? clock.now();
   let timer: NodeJS.Timeout | undefined;
+  let lookedAt = clock.now();
+  let wokenAt = Number.NEGATIVE_INFINITY;
 
   /** Runs what may meet a disk that refuses; the next look, or the next time it is heard, tries again. */
   function attempt(work: (firing: { startsAt: number } | undefined) => void): void {
@@ -44,6 +61,11 @@ export function createWatchdog({ clock, exporterUrl, findFiring, tell, onError }
   }
 
   function look(): void {
+    const now = clock.now();
+    // The machine slept, or its clock was set: the heart had no chance to be heard.
+    if (now - lookedAt >= 6 * CHECK_EVERY) wokenAt = now;
+    lookedAt = now;
+    if (now - wokenAt < GRACE) return;
     attempt((firing) => {
       const silent = clock.now() - quietSince >= WATCHDOG_SILENCE;
       if (silent && !firing) tell(silenceAlert(exporterUrl, quietSince, undefined));
@@ -53,12 +75,15 @@ export function createWatchdog({ clock, exporterUrl, findFiring, tell, onError }
   return {
     start() {
       quietSince = clock.now();
+      lookedAt = quietSince;
       timer = setInterval(look, CHECK_EVERY);
     },
     stop: () => clearInterval(timer),
     heard(at = clock.now()) {
       const heardAt = Math.min(at, clock.now());
       quietSince = Math.max(quietSince, heardAt);
+      lastHeard = heardAt;
+      attempt(() => kept.keep(heardAt));
       // Only this ends a silence: a restart of the relay does not, nor does an old heartbeat that is repeated.
       attempt((firing) => {
         if (firing && clock.now() - heardAt < WATCHDOG_SILENCE)
@@ -66,6 +91,7 @@ export function createWatchdog({ clock, exporterUrl, findFiring, tell, onError }
       });
     },
     age: () => Math.max(0, clock.now() - quietSince) / 1000,
+    isHeard: (within) => clock.now() - lastHeard < within,
   };
 }
 
@@ -77,7 +103,7 @@ function silenceAlert(exporterUrl: string, startsAt: number, endsAt: number | un
     annotations: {
       summary: "监控系统失去心跳",
       description:
-        "已有 5 分钟没有收到 Prometheus 的心跳，期间发生的问题可能不会告警。请检查 Prometheus 与 Alertmanager 是否在运行。",
+        "已有 5 分钟没有收到 Prometheus 的心跳，期间发生的问题可能不会告警。先在监控主机上执行 npm start，会启动停掉的 Prometheus 或 Alertmanager。",
       runbook_url: `${exporterUrl}/runbooks/WatchdogSilent`,
     },
     startsAt,

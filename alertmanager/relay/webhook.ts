@@ -13,7 +13,9 @@ export class InvalidWebhookError extends Error {
 }
 
 const time = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
-const texts = z.record(z.string(), z.string());
+/** JSON can hold half a character, of which no address can be made, nor UTF-8. */
+const text = z.string().transform((value) => value.toWellFormed());
+const texts = z.record(text, text);
 
 /** https://prometheus.io/docs/alerting/latest/configuration/#webhook_config; unknown fields are ignored. */
 const webhookSchema = z.object({
@@ -25,8 +27,8 @@ const webhookSchema = z.object({
       annotations: texts.default({}),
       startsAt: time,
       endsAt: time,
-      generatorURL: z.string().default(""),
-      fingerprint: z.string().min(1),
+      generatorURL: text.default(""),
+      fingerprint: text.pipe(z.string().min(1)),
     }),
   ),
 });

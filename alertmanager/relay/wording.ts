@@ -1,4 +1,5 @@
 import type { Alert } from "./alert.ts";
+import { isDoubtful } from "./doubt.ts";
 
 /** The Chinese words and forms that every channel's messages share. */
 export interface Wording {
@@ -9,14 +10,17 @@ export interface Wording {
   title(alert: Alert): string;
   /** Label and value of each fact, in the order of their weight. */
   facts(alert: Alert): [string, string][];
+  /** Where all alerts are listed. */
+  readonly historyUrl: string;
   /** Name and address of each page that helps. */
   links(alert: Alert): [string, string][];
 }
 
 export interface WordingOptions {
   timezone: string;
-  /** Alertmanager's address for people. */
+  /** Addresses for people. */
   alertmanagerUrl: string;
+  exporterUrl: string;
 }
 
 const SEVERITIES: Record<string, string> = { critical: "严重告警", warning: "警告", info: "提示" };
@@ -28,7 +32,7 @@ const PLACES: [label: string, name: string][] = [
   ["instance", "实例"],
 ];
 
-export function createWording({ timezone, alertmanagerUrl }: WordingOptions): Wording {
+export function createWording({ timezone, alertmanagerUrl, exporterUrl }: WordingOptions): Wording {
   const format = new Intl.DateTimeFormat("sv-SE", {
     timeZone: timezone,
     dateStyle: "short",
@@ -37,9 +41,11 @@ export function createWording({ timezone, alertmanagerUrl }: WordingOptions): Wo
   const time = (at: number) => format.format(at);
   return {
     time,
+    historyUrl: `${exporterUrl}/`,
     heading(alert) {
       const severity = SEVERITIES[alert.labels.severity ?? ""] ?? "告警";
-      return alert.status === "firing" ? severity : `已恢复（${severity}）`;
+      if (alert.status === "firing") return severity;
+      return `${isDoubtful(alert) ? "可能已恢复" : "已恢复"}（${severity}）`;
     },
     title: (alert) => alert.annotations.summary ?? alert.labels.alertname ?? "未命名的告警",
     facts(alert) {
@@ -47,9 +53,12 @@ export function createWording({ timezone, alertmanagerUrl }: WordingOptions): Wo
         name,
         alert.labels[label] ?? "",
       ]);
-      const description = alert.status === "firing" && alert.annotations.description;
+      // What nobody heard of when it began is explained when it has ended.
+      const description = (alert.status === "firing" || alert.isUntold) && alert.annotations.description;
       return [
         ...(description ? [["说明", description]] : []),
+        ...(alert.isUntold ? [["注意", "开始时没有来得及通知"]] : []),
+        ...(isDoubtful(alert) ? [["注意", alert.annotations.doubt]] : []),
         ...places,
         ["告警时间", time(alert.startsAt)],
         ...(alert.endsAt === undefined ? [] : ended(alert.startsAt, alert.endsAt)),

@@ -1,7 +1,35 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { locateKeys, plainLines } from "../../config/lines.ts";
+import { type Expected, readExpected } from "./expected.ts";
 import { listFiles } from "./hash-files.ts";
+import { lastGood } from "./publish.ts";
+
+/** What is known of a rendering before it is current; JSON, so that a container can tell it. */
+export interface Draft {
+  expected: Expected;
+  /** For the operator, against the one that is in force. */
+  changes: string[];
+  /** The one to go back to. */
+  good: Expected | undefined;
+}
+
+/**
+ * Of a rendering that has been checked.
+ * @param out where renderings go
+ */
+export function describeDraft(out: string, folder: string): Draft {
+  const good = lastGood(out);
+  const expected = readExpected(folder);
+  if (good === undefined) return { expected, changes: [], good };
+  return { expected, changes: describeChanges(good, folder), good: readExpected(good) };
+}
+
+/** @param write a line for the operator */
+export function tellChanges(changes: string[], write: (line: string) => void): void {
+  if (changes.length > 0) write("改动：");
+  for (const change of changes) write(`  • ${change}`);
+}
 
 const CONFIG = "config.ini";
 /** What config.ini says is told by its own lines. */
@@ -9,14 +37,15 @@ const TOLD = new Set([CONFIG, "prometheus/rules/thresholds.yml"]);
 
 /**
  * What an operator wants to know about going from one rendering to another.
- * @returns a line for each value of config.ini, and one for the other files
+ * @returns a line for each value of config.ini, one for the other files, and what will be told wrongly
  */
 export function describeChanges(before: string, after: string): string[] {
   const [old, fresh] = [values(join(before, CONFIG)), values(join(after, CONFIG))];
   const keys = [...new Set([...old.keys(), ...fresh.keys()])];
   const lines = keys.flatMap((key) => describe(key, old.get(key), fresh.get(key)) ?? []);
   const files = changedFiles(before, after);
-  return files.length > 0 ? [...lines, `文件：${files.join("、")}`] : lines;
+  if (files.length > 0) lines.push(`文件：${files.join("、")}`);
+  return [...lines, ...keys.flatMap((key) => (fresh.has(key) ? [] : (farewell(key) ?? [])))];
 }
 
 /** By "[section] key". A rendering from before they held config.ini has none. */
@@ -31,6 +60,12 @@ function describe(key: string, old: string | undefined, fresh: string | undefine
   if (old === undefined) return `${key}：新增 ${fresh}`;
   if (fresh === undefined) return `${key}：去掉了，原来是 ${old}`;
   return `${key}：${old} → ${fresh}`;
+}
+
+/** An alert whose series is gone is resolved for Prometheus, though nothing has recovered. */
+function farewell(key: string): string | undefined {
+  const service = /^\[services\] (.+)$/.exec(key)?.[1];
+  return service && `服务 ${service} 不再监控：它正在响的告警会报为已恢复`;
 }
 
 function changedFiles(before: string, after: string): string[] {

@@ -1,26 +1,41 @@
 import { ConfigError } from "../../config/config-error.ts";
 import { EnvironmentError } from "../../config/environment.ts";
+import { InterruptedError, watchInterruption } from "./interruption.ts";
 import { RevertedError, StackError } from "./project.ts";
 
 /**
- * Runs a command; what the operator can mend is told without a stack trace. Exit code 1 for any failure.
+ * Runs a command; what the operator can mend is told without a stack trace. Exit code 1 for any failure, and as the
+ * system has it for an interruption.
+ * @param command is handed what aborts when the operator interrupts it
  * @param refused what to add when it failed before it changed anything
  */
-export async function cli(command: () => Promise<void>, refused?: string): Promise<void> {
+export async function cli(command: (signal: AbortSignal) => Promise<void>, refused?: string): Promise<void> {
+  const interruption = watchInterruption((text) => process.stderr.write(text));
+  const { signal } = interruption;
   try {
-    await command();
-  } catch (error) {
-    process.exitCode = 1;
+    await command(signal);
+  } catch (thrown) {
+    process.exitCode = signal.aborted ? interruption.exitCode : 1;
+    const error = signal.aborted && !isTold(thrown) ? new InterruptedError() : thrown;
     process.stderr.write(`\n❌ ${tell(error)}\n`);
-    const isTold = error instanceof ConfigError || error instanceof RevertedError;
-    if (refused !== undefined && !isTold) process.stderr.write(`${refused}\n`);
+    if (refused !== undefined && !isTold(error)) process.stderr.write(`${refused}\n`);
+    // Something that is still being fetched would keep it alive.
+    if (signal.aborted) process.exit();
+  } finally {
+    interruption.close();
   }
+}
+
+/** Whether the message says itself what state things are in. */
+function isTold(error: unknown): boolean {
+  return [ConfigError, RevertedError, InterruptedError].some((kind) => error instanceof kind);
 }
 
 /** @throws what is a mistake of ours */
 function tell(error: unknown): string {
   if (error instanceof ConfigError) return `配置有误，什么都没有改动：\n${error.message}`;
-  if (error instanceof EnvironmentError || error instanceof StackError) return error.message;
+  const isOurs = [EnvironmentError, StackError, InterruptedError].some((kind) => error instanceof kind);
+  if (isOurs) return (error as Error).message;
   if ((error as NodeJS.ErrnoException).code === "ERR_PARSE_ARGS_UNKNOWN_OPTION") {
     return "未知的选项，可用的是 --native 和 --docker";
   }

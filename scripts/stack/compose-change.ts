@@ -1,7 +1,7 @@
+import { type Draft, tellChanges } from "./changes.ts";
 import { CHECKS, findings } from "./checks.ts";
-import { type Compose, createCompose, type RunningServices } from "./compose-cli.ts";
-import { composeEnv } from "./compose-env.ts";
-import { type Draft, tellChanges } from "./draft.ts";
+import { type Compose, composeEnv, createCompose, type RunningServices } from "./compose-cli.ts";
+import { reasonOf } from "./interruption.ts";
 import { RevertedError, StackError } from "./project.ts";
 import { RELOADED, type ReloadedServer, reload } from "./reload.ts";
 import type { Report } from "./report.ts";
@@ -15,6 +15,7 @@ export interface ComposeChange {
   settings: Settings;
   before: RunningServices;
   report: Report;
+  signal: AbortSignal;
 }
 
 interface ComposeDraft extends Draft {
@@ -30,23 +31,27 @@ interface ComposeDraft extends Draft {
  * @throws {RevertedError} when a server does not take it or a container does not become healthy
  */
 export async function changeCompose(change: ComposeChange): Promise<boolean> {
-  const { project, settings, before, report } = change;
+  const { project, settings, before, report, signal } = change;
   const compose = createCompose(project, composeEnv(project, settings));
   const hash = await checkedDraft(compose, before, report);
-  const draft = JSON.parse(await compose.init("--publish", hash)) as ComposeDraft;
+  signal.throwIfAborted();
+  const draft = await publish(compose, hash);
   tellChanges(draft.changes, report.line);
   const undo: Undo = { draft, asked: [], isRecreating: false };
   try {
     for (const [server, url] of urlsOf(before)) {
+      signal.throwIfAborted();
       undo.asked.push([server, url]);
-      await reload(server, url, draft.expected, report);
+      await reload(server, url, draft.expected, { report, signal });
     }
+    signal.throwIfAborted();
     undo.isRecreating = true;
     await changeSecrets(compose, draft.secrets);
     report.line("docker compose up -d --wait");
     await compose.up("--no-deps", ...SERVICES);
+    signal.throwIfAborted();
   } catch (error) {
-    throw new RevertedError(error as Error, await revert(undo, compose, report));
+    throw new RevertedError(reasonOf(error, signal), await revert(undo, compose, report));
   }
   await compose.init("--confirm");
   await compose.remember();
@@ -71,6 +76,16 @@ async function checkedDraft(compose: Compose, running: RunningServices, report: 
     return hash;
   } catch (error) {
     step.fail("没有通过");
+    throw new StackError((error as Error).message, { cause: error });
+  }
+}
+
+/** Where it breaks off, nobody knows whether it had switched already. */
+async function publish(compose: Compose, hash: string): Promise<ComposeDraft> {
+  try {
+    return JSON.parse(await compose.init("--publish", hash)) as ComposeDraft;
+  } catch (error) {
+    await compose.init("--back").catch(() => {});
     throw new StackError((error as Error).message, { cause: error });
   }
 }
@@ -106,6 +121,6 @@ async function revert(
   const attempt = (work: Promise<unknown>) => work.catch((error: Error) => problems.push(error.message));
   await attempt(compose.init("--back"));
   if (isRecreating) await attempt(compose.upAgain("--no-deps", ...SERVICES));
-  if (good) for (const [server, url] of asked) await attempt(reload(server, url, good, report));
+  if (good) for (const [server, url] of asked) await attempt(reload(server, url, good, { report }));
   return problems;
 }

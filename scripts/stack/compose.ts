@@ -1,9 +1,9 @@
 import type { Env } from "../../config/environment.ts";
 import { type PartName, type Ports, readPorts } from "./addresses.ts";
 import { changeCompose } from "./compose-change.ts";
-import { type Compose, createCompose, type RunningServices } from "./compose-cli.ts";
-import { composeEnv } from "./compose-env.ts";
+import { type Compose, composeEnv, createCompose, type RunningServices } from "./compose-cli.ts";
 import { GENERATED_SECRETS } from "./dotenv.ts";
+import { InterruptedError } from "./interruption.ts";
 import { refuseTakenPorts } from "./ports.ts";
 import { StackError } from "./project.ts";
 import type { Report } from "./report.ts";
@@ -15,7 +15,9 @@ const TIMEOUT = 15_000;
 
 /** As in docker-compose.yml. */
 const PROJECT_NAME = "wecom-legal-monitoring";
-const SECRETS = [...GENERATED_SECRETS, "WECOM_ROBOT_KEY", "SMTP_URL"];
+const SECRETS = [...GENERATED_SECRETS, "WECOM_ROBOT_KEY", "WECOM_SECRET", "SMTP_URL"];
+
+const HALF_UP = "可能已有容器在运行：执行 npm start 继续，或者 npm stop 停止。";
 
 /** The relay's port is not published. */
 const PUBLISHED: PartName[] = ["exporter", "prometheus", "alertmanager", "grafana"];
@@ -40,6 +42,8 @@ export interface ComposeOptions {
   project: string;
   settings: Settings;
   report: Report;
+  /** Takes back what was changed, and ends. */
+  signal: AbortSignal;
 }
 
 export interface ComposeStack {
@@ -53,7 +57,12 @@ export interface ComposeStack {
  * @throws {StackError} when something is refused, and nothing was changed; when a port is taken, or a container does
  *   not become healthy; when a change fails (RevertedError)
  */
-export async function startCompose({ project, settings, report }: ComposeOptions): Promise<ComposeStack> {
+export async function startCompose({
+  project,
+  settings,
+  report,
+  signal,
+}: ComposeOptions): Promise<ComposeStack> {
   refuseFiles(settings.env);
   const ports = readPorts(settings.config, settings.env);
   const compose = createCompose(project, composeEnv(project, settings));
@@ -61,10 +70,12 @@ export async function startCompose({ project, settings, report }: ComposeOptions
   const taken = PUBLISHED.filter((name) => ![...before.values()].some(({ port }) => port === ports[name]));
   await refuseTakenPorts(taken, ports);
   if (before.size > 0) {
-    return { isChanged: await changeCompose({ project, settings, before, report }), ports };
+    return { isChanged: await changeCompose({ project, settings, before, report, signal }), ports };
   }
   report.line("docker compose up -d --wait");
-  await compose.up();
+  await compose.up().catch((error: Error) => {
+    throw signal.aborted ? new InterruptedError(HALF_UP) : error;
+  });
   await compose.remember();
   return { isChanged: true, ports };
 }

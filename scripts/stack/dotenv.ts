@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseEnv } from "node:util";
-import type { Env } from "../../config/environment.ts";
+import { type Env, EnvironmentError } from "../../config/environment.ts";
 
 /** Made at random where .env leaves them empty. */
 export const GENERATED_SECRETS = ["EXPORTER_TOKEN", "RELAY_TOKEN", "GRAFANA_ADMIN_PASSWORD"] as const;
@@ -32,8 +32,36 @@ export function ensureDotenv(file: string, example: string, env: Env): "created"
   return text === before ? "unchanged" : "completed";
 }
 
-/** The environment with .env below it: what is set outside wins, as with docker compose. */
+/**
+ * The environment with .env below it: what is set outside wins, as with docker compose.
+ * @throws {EnvironmentError} by line number, for what would be ignored without a word
+ */
 export function readDotenv(file: string, env: Env): Env {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value));
-  return { ...parseEnv(readFileSync(file, "utf8")), ...given };
+  const text = readFileSync(file, "utf8");
+  const [line] = strayLines(text);
+  // What stands there may be a secret.
+  if (line !== undefined) throw new EnvironmentError(`${file} 第 ${line} 行：应写成 名称=值，注释以 # 开头`);
+  return { ...parseEnv(text), ...given };
+}
+
+/** The numbers of the lines that are neither comments nor assignments, nor inside a value in quotes. */
+function strayLines(text: string): number[] {
+  const stray: number[] = [];
+  const lines = text.replace(/^\ufeff/, "").split(/\r?\n/);
+  for (let index = 0; index < lines.length; index++) {
+    const line = lines[index] ?? "";
+    if (/^\s*(#|$)/.test(line)) continue;
+    const value = /^\s*(?:export\s+)?[\w.-]+\s*=\s*(.*)$/.exec(line)?.[1];
+    if (value === undefined) stray.push(index + 1);
+    else index += linesWithin(value, lines.slice(index + 1));
+  }
+  return stray;
+}
+
+/** How many lines a value that begins with a quote goes on for; without its end, the quote is part of one line. */
+function linesWithin(value: string, following: string[]): number {
+  const quote = /^["'`]/.exec(value)?.[0];
+  if (quote === undefined || value.indexOf(quote, 1) > 0) return 0;
+  return following.findIndex((line) => line.includes(quote)) + 1;
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { globSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { parse } from "yaml";
+import { join, relative, resolve } from "node:path";
+import { readYaml } from "./yaml-file.ts";
 
 /** What the servers have to show once they have taken a rendering; JSON, so that a container can tell it. */
 export interface Expected {
@@ -30,7 +30,7 @@ export interface ExpectedRule {
 export function readExpected(folder: string): Expected {
   return {
     alertmanager: configHash(readFileSync(join(folder, "alertmanager/alertmanager.yml"))),
-    prometheus: readPrometheus(join(folder, "prometheus")),
+    prometheus: readPrometheus(folder),
   };
 }
 
@@ -59,31 +59,37 @@ interface PrometheusFile {
 }
 
 function readPrometheus(folder: string): ExpectedPrometheus {
-  const { rule_files = [], scrape_configs = [] } = readYaml<PrometheusFile>(join(folder, "prometheus.yml"));
+  const file = readValue<PrometheusFile>(folder, "prometheus/prometheus.yml");
+  const scrapeConfigs = listOf(file?.scrape_configs);
   const matching = (patterns: string[]) =>
-    globSync(patterns, { cwd: folder }).map((file) => join(folder, file));
-  const onlyFiles = scrape_configs.filter((job) => {
+    globSync(patterns, { cwd: join(folder, "prometheus") }).map((file) =>
+      relative(folder, resolve(folder, "prometheus", file)),
+    );
+  const onlyFiles = scrapeConfigs.filter((job) => {
     const sources = Object.keys(job).filter((key) => /(_sd|static)_configs$/.test(key));
     return sources.join() === "file_sd_configs";
   });
   return {
-    jobs: scrape_configs.map(({ job_name }) => job_name).sort(),
+    jobs: scrapeConfigs.map(({ job_name }) => job_name).sort(),
     targets: Object.fromEntries(
       onlyFiles.map(({ job_name, file_sd_configs = [] }) => [
         job_name,
         matching(file_sd_configs.flatMap(({ files }) => files))
-          .flatMap((file) => readYaml<{ targets?: string[] }[]>(file))
-          .flatMap(({ targets = [] }) => targets)
+          .flatMap((file) => listOf(readValue<{ targets?: string[] }[]>(folder, file)))
+          .flatMap(({ targets }) => listOf(targets))
           .sort(),
       ]),
     ),
-    rules: matching(rule_files).flatMap(rulesOf),
+    rules: matching(listOf(file?.rule_files))
+      .filter((file) => !file.startsWith(".."))
+      .flatMap((file) => rulesOf(folder, file)),
   };
 }
 
-function rulesOf(file: string): ExpectedRule[] {
-  return (readYaml<RuleFile>(file).groups ?? []).flatMap(({ name: group, labels: common, rules = [] }) =>
-    rules.map(({ alert, record, expr, labels, annotations }) => ({
+function rulesOf(folder: string, file: string): ExpectedRule[] {
+  const { groups } = readValue<RuleFile>(folder, file) ?? {};
+  return listOf(groups).flatMap(({ name: group, labels: common, rules }) =>
+    listOf(rules).map(({ alert, record, expr, labels, annotations }) => ({
       group,
       kind: alert === undefined ? "recording" : "alerting",
       name: alert ?? record ?? "",
@@ -94,7 +100,12 @@ function rulesOf(file: string): ExpectedRule[] {
   );
 }
 
+/** A key with nothing behind it is an empty text. */
+function listOf<T>(value: T[] | null | undefined): T[] {
+  return Array.isArray(value) ? value : [];
+}
+
 /** Every value stays text, as in the answers of Prometheus: 1.0 is not 1. */
-function readYaml<T>(file: string): T {
-  return parse(readFileSync(file, "utf8"), { schema: "failsafe", merge: true }) as T;
+function readValue<T>(folder: string, name: string): T | null {
+  return readYaml(join(folder, name), name, { schema: "failsafe", merge: true }).toJS() as T | null;
 }

@@ -14,10 +14,14 @@ export async function withLock<T>(folder: string, work: () => Promise<T>): Promi
   const lock = openSync(file, "wx", 0o600);
   writeSync(lock, String(process.pid));
   closeSync(lock);
+  const release = () => rmSync(file, { force: true });
+  // Also where the operator does not wait for the end.
+  process.once("exit", release);
   try {
     return await work();
   } finally {
-    rmSync(file, { force: true });
+    process.removeListener("exit", release);
+    release();
   }
 }
 

@@ -1,11 +1,12 @@
 import type { Ports } from "./addresses.ts";
-import { describeDraft, tellChanges } from "./draft.ts";
+import { describeDraft, tellChanges } from "./changes.ts";
 import type { Expected } from "./expected.ts";
-import type { Part } from "./parts.ts";
-import { isRunning, type ProcessRecord, stopProcess } from "./processes.ts";
+import { InterruptedError, reasonOf } from "./interruption.ts";
+import { changedVariables, type Part } from "./parts.ts";
+import { isRunning, type ProcessRecord, runningProcesses, stopProcess } from "./processes.ts";
 import { RevertedError, type StatePaths } from "./project.ts";
 import { confirm, goBack, publish } from "./publish.ts";
-import { hasLoaded, RELOADED, type ReloadedServer, reload } from "./reload.ts";
+import { hasLoaded, RELOADED, type ReloadedServer, reload, verify } from "./reload.ts";
 import type { Rendering } from "./render.ts";
 import type { Report } from "./report.ts";
 import { startParts, titleOf } from "./starting.ts";
@@ -18,6 +19,7 @@ export interface NativeChange {
   paths: StatePaths;
   ports: Ports;
   report: Report;
+  signal: AbortSignal;
 }
 
 /**
@@ -26,31 +28,48 @@ export interface NativeChange {
  * @returns whether there was anything to do
  * @throws {RevertedError} when a server does not take it or a part does not start: then all is as it was before
  * @throws {StackError} when nothing ran before: then nothing runs again
+ * @throws {InterruptedError} when interrupted where nothing ran before, or before anything was changed
  */
 export async function changeNative(change: NativeChange): Promise<boolean> {
-  const { parts, rendering, before, paths, ports, report } = change;
+  const { parts, rendering, before, paths, ports, report, signal } = change;
   const kept = before.filter((record) => parts.some((part) => isCurrent(record, part)));
   const outdated = before.filter((record) => !kept.includes(record));
   const toStart = parts.filter(({ name }) => !kept.some((record) => record.name === name));
   const draft = describeDraft(paths.config, rendering.folder);
-  if (before.length > 0) tellChanges(draft.changes, report.line);
+  if (before.length > 0) tellChanges([...draft.changes, ...describeVariables(outdated, parts)], report.line);
   const isOpen = publish(paths.config, rendering.hash);
   const stale = await toReload(kept, isOpen, draft.expected, ports);
   const asked: ReloadedServer[] = [];
+  const ask = async (how: typeof reload, server: ReloadedServer) => {
+    signal.throwIfAborted();
+    asked.push(server);
+    await how(server, urlOf(server, ports), draft.expected, { report, signal });
+  };
   try {
-    for (const server of stale) {
-      asked.push(server);
-      await reload(server, urlOf(server, ports), draft.expected, report);
-    }
+    for (const server of stale) await ask(reload, server);
     await stopOutdated(outdated, change);
-    if (toStart.length > 0) await startParts(toStart, paths, report);
+    signal.throwIfAborted();
+    if (toStart.length > 0) await startParts(toStart, paths, { report, signal });
+    // The first start need not wait until every rule has been evaluated: no old value can still answer.
+    if (before.length > 0) for (const server of serversOf(toStart)) await ask(verify, server);
+    signal.throwIfAborted();
   } catch (error) {
-    if (before.length === 0) throw error;
+    if (before.length === 0) {
+      throw signal.aborted ? new InterruptedError("已启动的部分都停下了，数据都已保留。") : error;
+    }
     const problems = await revert({ asked, outdated, good: draft.good }, change);
-    throw problems ? new RevertedError(error as Error, problems) : error;
+    throw problems ? new RevertedError(reasonOf(error, signal), problems) : error;
   }
   confirm(paths.config);
   return isOpen || stale.length + outdated.length + toStart.length > 0;
+}
+
+function describeVariables(outdated: ProcessRecord[], parts: Part[]): string[] {
+  const names = outdated.flatMap((record) => {
+    const part = parts.find(({ name }) => name === record.name);
+    return part ? changedVariables(record.env, part.env) : [];
+  });
+  return names.length > 0 ? [`.env：${[...new Set(names)].join("、")}`] : [];
 }
 
 /** Whether what runs is what should run. */
@@ -58,27 +77,37 @@ function isCurrent(record: ProcessRecord, part: Part): boolean {
   return record.name === part.name && record.fingerprint === part.fingerprint;
 }
 
-/** Where nothing is to be switched, a server may still have missed the last time. */
+/** Also where nothing is to be switched: a server may have missed the last time. */
 async function toReload(
   kept: ProcessRecord[],
   isOpen: boolean,
   expected: Expected,
   ports: Ports,
 ): Promise<ReloadedServer[]> {
-  const running = RELOADED.filter((server) => kept.some(({ name }) => name === server));
-  if (isOpen) return running;
+  const running = serversOf(kept);
   const loaded = await Promise.all(
     running.map((server) => hasLoaded(server, urlOf(server, ports), expected)),
   );
-  return running.filter((_, index) => !loaded[index]);
+  return running.filter((server, index) => !loaded[index] || (isOpen && !SHOWS_ALL[server]));
+}
+
+/** Alertmanager shows a hash of its file; Prometheus can have taken another scrape interval without a trace. */
+const SHOWS_ALL: Record<ReloadedServer, boolean> = { alertmanager: true, prometheus: false };
+
+function serversOf(parts: { name: string }[]): ReloadedServer[] {
+  return RELOADED.filter((server) => parts.some(({ name }) => name === server));
 }
 
 function urlOf(server: ReloadedServer, ports: Ports): string {
   return `http://127.0.0.1:${ports[server]}`;
 }
 
-async function stopOutdated(outdated: ProcessRecord[], { paths, report }: NativeChange): Promise<void> {
+async function stopOutdated(
+  outdated: ProcessRecord[],
+  { paths, report, signal }: NativeChange,
+): Promise<void> {
   for (const record of outdated) {
+    signal.throwIfAborted();
     const step = report.begin(`停止 ${titleOf(record)}（设置已变）`);
     await stopProcess(record, paths);
     step.done();
@@ -86,7 +115,7 @@ async function stopOutdated(outdated: ProcessRecord[], { paths, report }: Native
 }
 
 interface Undo {
-  /** To take the new rendering, whether they did or not. */
+  /** To take the new rendering, or to show that they have, whether they did or not. */
   asked: ReloadedServer[];
   outdated: ProcessRecord[];
   good: Expected | undefined;
@@ -102,8 +131,14 @@ async function revert(
   if (!isBack && stopped.length === 0) return undefined;
   report.line("没有成功，恢复原来的配置：");
   const problems: string[] = [];
-  const attempt = (work: Promise<void>) => work.catch((error: Error) => problems.push(error.message));
-  if (good) for (const server of asked) await attempt(reload(server, urlOf(server, ports), good, report));
-  if (stopped.length > 0) await attempt(startParts(stopped, paths, report));
+  const attempt = (work: Promise<unknown>) => work.catch((error: Error) => problems.push(error.message));
+  const replaced = stopped.map(({ name }) => name);
+  for (const record of runningProcesses(paths)) {
+    if (replaced.includes(record.name)) await attempt(stopProcess(record, paths));
+  }
+  const reloaded = asked.filter((server) => !replaced.includes(server));
+  if (good)
+    for (const server of reloaded) await attempt(reload(server, urlOf(server, ports), good, { report }));
+  if (stopped.length > 0) await attempt(startParts(stopped, paths, { report }));
   return problems;
 }

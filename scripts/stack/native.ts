@@ -1,15 +1,25 @@
 import type { Config } from "../../config/config.ts";
-import type { Env } from "../../config/environment.ts";
-import { PART_TITLES, type Ports, readPorts } from "./addresses.ts";
+import { type Env, readSecret } from "../../config/environment.ts";
+import { PART_TITLES, type PartName, type Ports, partHost, publicUrls, readPorts } from "./addresses.ts";
+import { checkRendering } from "./checks.ts";
+import { fallbackMail } from "./fallback-mail.ts";
+import { InterruptedError, unlessInterrupted } from "./interruption.ts";
 import { changeNative } from "./native-change.ts";
-import { checkRendering, renderNative } from "./native-rendering.ts";
 import { createParts } from "./parts.ts";
 import { refuseTakenPorts } from "./ports.ts";
-import { runningProcesses, stopProcess } from "./processes.ts";
-import type { StatePaths } from "./project.ts";
+import { type ProcessRecord, runningProcesses, stopProcess } from "./processes.ts";
+import { mailPasswordFile, relayTokenFile, type StatePaths } from "./project.ts";
 import type { ServerName } from "./releases.ts";
+import { type Rendering, render } from "./render.ts";
 import type { Report } from "./report.ts";
-import { DEBIAN_ORIGIN, findServer, isMissing, type MissingServer, SERVERS, type Server } from "./servers.ts";
+import {
+  DEBIAN_ORIGIN,
+  findServer,
+  isMissing,
+  type MissingServer,
+  SERVERS,
+  type Servers,
+} from "./servers.ts";
 import { titleOf } from "./starting.ts";
 
 export interface NativeOptions {
@@ -22,9 +32,9 @@ export interface NativeOptions {
   report: Report;
   /** Whether to fetch servers that are not on this machine. */
   fetchServers: boolean;
+  /** Takes back what was changed, and ends. */
+  signal: AbortSignal;
 }
-
-type Servers = Partial<Record<ServerName, Server>>;
 
 /** A native stack that is up. */
 export interface NativeStack {
@@ -42,33 +52,63 @@ export interface NativeStack {
  *   what was started is stopped again; when a change fails (RevertedError)
  */
 export async function startNative(options: NativeOptions): Promise<NativeStack> {
-  const { paths, config, env, report } = options;
+  const { paths, config, env, report, signal } = options;
   const ports = readPorts(config, env);
-  const { found, missing } = await findServers(options);
+  const { found, missing } = await unlessInterrupted(findServers(options), signal);
   const rendering = renderNative(options, ports, found);
-  const parts = createParts({ ...options, ports, servers: found, rendering });
+  const parts = createParts({ ...options, ports, servers: found });
   const before = runningProcesses(paths);
   const ours = new Set(before.map(({ readyUrl }) => URL.parse(readyUrl)?.port));
   await refuseTakenPorts(
     parts.map(({ name }) => name).filter((name) => !ours.has(String(ports[name]))),
     ports,
   );
-  await checkRendering(rendering, found, report);
-  const isChanged = await changeNative({ parts, rendering, before, paths, ports, report });
+  await unlessInterrupted(checkRendering(rendering, found, report), signal);
+  const isChanged = await changeNative({ parts, rendering, before, paths, ports, report, signal });
   return { isChanged, ports, missing, withoutSilencePage: found.alertmanager?.origin === DEBIAN_ORIGIN };
 }
 
+/** A rendering for the parts of a native stack; a server that is not to be had is not scraped. */
+function renderNative(
+  { project, paths, config, configText, env }: NativeOptions,
+  ports: Ports,
+  servers: Servers,
+): Rendering {
+  const address = (part: PartName) => `${partHost(part, env)}:${ports[part]}`;
+  return render({
+    project,
+    out: paths.config,
+    config,
+    configText,
+    addresses: {
+      exporter: address("exporter"),
+      relay: address("relay"),
+      prometheus: address("prometheus"),
+      alertmanager: address("alertmanager"),
+      grafana: servers.grafana && address("grafana"),
+    },
+    publicUrls: publicUrls(config, env, ports),
+    relayTokenFile: readSecret(env, "RELAY_TOKEN") === undefined ? undefined : relayTokenFile(paths),
+    fallbackMail: fallbackMail(config, env, mailPasswordFile(paths)),
+  });
+}
+
 /** Stops what was started here, in the reverse of the order in which it starts. @returns what was stopped */
-export async function stopNative(paths: StatePaths, report: Report): Promise<number> {
+export async function stopNative(paths: StatePaths, report: Report, signal: AbortSignal): Promise<number> {
   const order = Object.keys(PART_TITLES).reverse();
   const running = runningProcesses(paths).sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
-  for (const record of running) {
+  for (const [index, record] of running.entries()) {
+    if (signal.aborted) throw new InterruptedError(stillRunning(running.slice(index)));
     const step = report.begin(`停止 ${titleOf(record)}`);
     const killed = await stopProcess(record, paths);
     if (killed) step.fail("没有在限期内停下，已强制结束");
     else step.done();
   }
   return running.length;
+}
+
+function stillRunning(records: ProcessRecord[]): string {
+  return `还在运行：${records.map(titleOf).join("、")}。再执行一次 npm stop 可以继续。`;
 }
 
 async function findServers({ paths, env, report, fetchServers }: NativeOptions) {

@@ -1,16 +1,15 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../../config/config.ts";
 import { type Env, EnvironmentError, readSecret } from "../../config/environment.ts";
+import { PROXY_VARIABLES } from "../../config/proxies.ts";
 import { localUrls, type PartName, type Ports, partHost, publicUrls } from "./addresses.ts";
 import { hashFiles, listFiles } from "./hash-files.ts";
 import type { ProcessSpec } from "./processes.ts";
 import type { StatePaths } from "./project.ts";
 import { currentFolder } from "./publish.ts";
-import type { ServerName } from "./releases.ts";
-import type { Rendering } from "./render.ts";
-import type { Server } from "./servers.ts";
+import type { Server, Servers } from "./servers.ts";
+import { configFingerprint, type ServiceName } from "./service-inputs.ts";
 
 /** What is to run of the stack. */
 export interface Part extends ProcessSpec {
@@ -23,9 +22,7 @@ export interface PartsOptions {
   config: Config;
   env: Env;
   ports: Ports;
-  servers: Partial<Record<ServerName, Server>>;
-  /** What is about to be current. */
-  rendering: Rendering;
+  servers: Servers;
 }
 
 /** Every part of a native stack that can be had, in the order in which they start. */
@@ -53,20 +50,33 @@ const MACHINE_VARIABLES = ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "SystemRoot"]
 
 const withFiles = (names: string[]) => names.flatMap((name) => [name, `${name}_FILE`]);
 
-const COMMON_VARIABLES = [
-  "LOG_LEVEL",
-  ...["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "NODE_USE_ENV_PROXY", "NODE_EXTRA_CA_CERTS"],
-];
+const COMMON_VARIABLES = ["LOG_LEVEL", ...PROXY_VARIABLES, ...["NODE_USE_ENV_PROXY", "NODE_EXTRA_CA_CERTS"]];
 
 /** What our services take from the operator. Only the exporter is ever open to other machines. */
 const SERVICE_VARIABLES = {
   exporter: [...COMMON_VARIABLES, "HOST", "HOST_ROOT", ...withFiles(["EXPORTER_TOKEN"])],
   relay: [
     ...COMMON_VARIABLES,
-    ...["WECOM_API_BASE", "EMAIL_FROM", "EMAIL_TO"],
-    ...withFiles(["RELAY_TOKEN", "WECOM_ROBOT_KEY", "SMTP_URL"]),
+    ...["WECOM_API_BASE", "WECOM_MENTION", "WECOM_CORP_ID", "WECOM_AGENT_ID", "WECOM_TO_USER"],
+    ...["EMAIL_FROM", "EMAIL_TO"],
+    ...withFiles(["RELAY_TOKEN", "WECOM_ROBOT_KEY", "WECOM_SECRET", "SMTP_URL"]),
   ],
 };
+
+/** Of the operator's, as a process has them. */
+const OPERATOR_VARIABLES = [
+  ...new Set(Object.values(SERVICE_VARIABLES).flat()),
+  "GF_SECURITY_ADMIN_PASSWORD",
+] as const;
+
+/**
+ * What the operator has set otherwise, by name alone: it may be secret.
+ * @param before what a part was started with
+ */
+export function changedVariables(before: Env, after: Env): string[] {
+  const changed = OPERATOR_VARIABLES.filter((name) => before[name] !== after[name]);
+  return changed.map((name) => name.replace("GF_SECURITY_", "GRAFANA_"));
+}
 
 interface Draft {
   name: PartName;
@@ -94,8 +104,8 @@ function toPart(
   };
 }
 
-function servicePart(name: "exporter" | "relay", entry: string, options: PartsOptions): Part {
-  const { project, paths, config, env, ports, rendering } = options;
+function servicePart(name: ServiceName, entry: string, options: PartsOptions): Part {
+  const { project, paths, config, env, ports } = options;
   const urls = localUrls(ports);
   const people = publicUrls(config, env, ports);
   const draft = {
@@ -117,7 +127,7 @@ function servicePart(name: "exporter" | "relay", entry: string, options: PartsOp
       ...pick(env, SERVICE_VARIABLES[name]),
     },
     readyPath: "/-/ready",
-    inputs: readFileSync(join(rendering.folder, "config.ini"), "utf8") + sourceHash(project),
+    inputs: configFingerprint(name, config) + sourceHash(project),
   };
   return toPart(draft, options);
 }
@@ -133,6 +143,8 @@ function prometheusPart(server: Server, options: PartsOptions): Part {
     `--web.external-url=${publicUrls(config, env, ports).prometheus}`,
     "--web.route-prefix=/",
     "--web.enable-lifecycle",
+    // The default, named because the heartbeat and how long Alertmanager believes an alert (4 times this) hang on it.
+    "--rules.alert.resend-delay=1m",
   ];
   return toPart({ name: "prometheus", command, env: {}, readyPath: "/-/ready", inputs: "" }, options);
 }
@@ -143,6 +155,8 @@ function alertmanagerPart(server: Server, options: PartsOptions): Part {
     ...server.command,
     `--config.file=${join(currentFolder(paths.config), "alertmanager/alertmanager.yml")}`,
     `--storage.path=${join(paths.data, "alertmanager")}`,
+    // Silences, and what was told: a crash forgets what came since.
+    "--data.maintenance-interval=1m",
     `--web.listen-address=127.0.0.1:${ports.alertmanager}`,
     `--web.external-url=${publicUrls(config, env, ports).alertmanager}`,
     "--web.route-prefix=/",

@@ -26,6 +26,16 @@ export function statePaths(root: string): StatePaths {
   };
 }
 
+/** Where Alertmanager finds the relay's token. */
+export function relayTokenFile(paths: StatePaths): string {
+  return join(paths.secrets, "relay_token");
+}
+
+/** Where it finds the mail server's password. */
+export function mailPasswordFile(paths: StatePaths): string {
+  return join(paths.secrets, "smtp_password");
+}
+
 /** Something went wrong that the operator can mend; the message says how. */
 export class StackError extends Error {
   override readonly name: string = "StackError";

@@ -1,9 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { PART_TITLES } from "./addresses.ts";
 import type { Expected } from "./expected.ts";
-import { alertmanagerProblem } from "./live-alertmanager.ts";
-import { loadedProblem, longestInterval, valuesProblem } from "./live-prometheus.ts";
-import { metric } from "./metric.ts";
+import { alertmanagerProblem, loadedProblem, longestInterval, metric, valuesProblem } from "./live.ts";
 import { StackError } from "./project.ts";
 import type { Report, Step } from "./report.ts";
 
@@ -25,6 +23,13 @@ export interface Deadlines {
 const DEADLINES: Deadlines = { reload: { alertmanager: 10_000, prometheus: 30_000 }, values: 30_000 };
 const POLL = 250;
 
+export interface ReloadOptions {
+  report: Report;
+  /** Ends the waiting for the new values. */
+  signal?: AbortSignal;
+  deadlines?: Deadlines;
+}
+
 /** A server does not have in force what it should. */
 export class ReloadError extends StackError {
   override readonly name = "ReloadError";
@@ -38,20 +43,40 @@ export async function reload(
   server: ReloadedServer,
   url: string,
   expected: Expected,
-  report: Report,
-  deadlines = DEADLINES,
+  { report, signal, deadlines = DEADLINES }: ReloadOptions,
 ): Promise<void> {
   const step = report.begin(`${PART_TITLES[server]} 换用新配置`);
   try {
     await post(server, url, deadlines.reload[server]);
-    const problem = await loaded(server, url, expected);
-    if (problem !== undefined) throw new Error(problem);
-    if (server === "prometheus") await waitForValues(url, expected, step, deadlines.values);
+    await waitUntilInForce(server, url, expected, { step, signal, extra: deadlines.values });
   } catch (error) {
-    step.fail("没有成功");
-    throw new ReloadError(`${PART_TITLES[server]} 没有换用新配置：${reasonOf(error)}`, { cause: error });
+    throw refusal(server, error, step);
   }
   step.done("已核对生效");
+}
+
+/**
+ * The same of a server that has just been started, and has read the rendering by itself.
+ * @throws {ReloadError}
+ */
+export async function verify(
+  server: ReloadedServer,
+  url: string,
+  expected: Expected,
+  { report, signal, deadlines = DEADLINES }: ReloadOptions,
+): Promise<void> {
+  const step = report.begin(`${PART_TITLES[server]} 按新配置运行`);
+  try {
+    await waitUntilInForce(server, url, expected, { step, signal, extra: deadlines.values });
+  } catch (error) {
+    throw refusal(server, error, step);
+  }
+  step.done("已核对生效");
+}
+
+function refusal(server: ReloadedServer, cause: unknown, step: Step): ReloadError {
+  step.fail("没有成功");
+  return new ReloadError(`${PART_TITLES[server]} 没有换用新配置：${reasonOf(cause)}`, { cause });
 }
 
 /** Whether a server has these files in force, as far as can be told at once. */
@@ -79,10 +104,33 @@ async function post(server: ReloadedServer, url: string, deadline: number): Prom
   if ((await metric(url, LAST_SUCCESS[server])) === before) throw new Error("它没有重新读入配置");
 }
 
-async function waitForValues(url: string, expected: Expected, step: Step, extra: number): Promise<void> {
+async function waitUntilInForce(
+  server: ReloadedServer,
+  url: string,
+  expected: Expected,
+  waiting: Waiting,
+): Promise<void> {
+  const problem = await loaded(server, url, expected);
+  if (problem !== undefined) throw new Error(problem);
+  if (server === "prometheus") await waitForValues(url, expected, waiting);
+}
+
+interface Waiting {
+  step: Step;
+  signal: AbortSignal | undefined;
+  /** Milliseconds. */
+  extra: number;
+}
+
+async function waitForValues(
+  url: string,
+  expected: Expected,
+  { step, signal, extra }: Waiting,
+): Promise<void> {
   const deadline = Date.now() + extra + (await longestInterval(url)) * 1000;
   let problem = await valuesProblem(url, expected.prometheus);
   while (problem !== undefined) {
+    signal?.throwIfAborted();
     if (Date.now() > deadline) throw new Error(problem);
     step.progress(problem);
     await sleep(POLL);

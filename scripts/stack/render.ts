@@ -10,11 +10,13 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { type Document, isMap, parseDocument, type YAMLMap } from "yaml";
+import { isMap, isScalar, isSeq, type YAMLMap } from "yaml";
 import type { Config } from "../../config/config.ts";
 import type { PartUrls } from "../../config/environment.ts";
-
+import type { EmailConfig } from "./fallback-mail.ts";
 import { StackError } from "./project.ts";
+import { renderWaits } from "./render-waits.ts";
+import { readYaml } from "./yaml-file.ts";
 
 /** host:port of each part, as Prometheus reaches it; undefined for one that is not there. */
 export type PartAddresses = Record<keyof PartUrls, string | undefined>;
@@ -31,6 +33,8 @@ export interface RenderOptions {
   publicUrls: Omit<PartUrls, "relay">;
   /** A file that holds the relay's token, as Alertmanager sees it. */
   relayTokenFile: string | undefined;
+  /** How Alertmanager tells that the relay does not; undefined where no mail is set up. */
+  fallbackMail: EmailConfig | undefined;
 }
 
 /** What was rendered: `hash` changes when any file does. */
@@ -57,53 +61,77 @@ const DEFAULTS = {
 /**
  * Copies the servers' configuration with the operator's values in place, and config.ini itself for our services. Each
  * rendering is a folder of its own, named by its content; nobody reads it before it is published.
+ * @throws {StackError} by the operator's own file, where one is missing or not as it should be
  */
 export function render(options: RenderOptions): Rendering {
   const draft = join(options.out, `.draft-${process.pid}`);
   rmSync(draft, { recursive: true, force: true });
   mkdirSync(draft, { recursive: true, mode: 0o755 });
+  try {
+    return keep(renderDraft(options, draft), options.out);
+  } catch (error) {
+    throw withoutFolders(error as NodeJS.ErrnoException, [draft, options.project]);
+  } finally {
+    rmSync(draft, { recursive: true, force: true });
+  }
+}
+
+/** @returns the folder */
+function renderDraft(options: RenderOptions, draft: string): string {
   cpSync(join(options.project, "prometheus"), join(draft, "prometheus"), { recursive: true });
-  renderThresholds(join(draft, "prometheus/rules/thresholds.yml"), options.config);
+  renderThresholds(draft, options.config);
+  renderWaits(draft, options.config.collectInterval);
   renderLinks(join(draft, "prometheus/rules"), options.publicUrls);
-  renderTargets(join(draft, "prometheus/targets"), options.addresses);
-  renderAlertmanager(options, join(draft, "alertmanager"));
+  renderTargets(draft, options.addresses);
+  renderAlertmanager(options, draft);
   cpSync(join(options.project, "grafana/dashboards"), join(draft, "grafana/dashboards"), { recursive: true });
   renderLinks(join(draft, "grafana/dashboards"), options.publicUrls);
   writeFileSync(join(draft, "config.ini"), options.configText);
+  return draft;
+}
+
+/** Under the name that its content gives it. */
+function keep(draft: string, out: string): Rendering {
   const hash = hashFolder(draft);
-  const folder = join(options.out, hash);
-  if (existsSync(folder)) rmSync(draft, { recursive: true });
-  else renameSync(draft, folder);
+  const folder = join(out, hash);
+  // One that somebody edited by hand is made anew: its name says what is in it.
+  if (existsSync(folder) && hashFolder(folder) !== hash) rmSync(folder, { recursive: true });
+  if (!existsSync(folder)) renameSync(draft, folder);
   return { hash, folder };
 }
 
-function renderThresholds(file: string, { thresholds }: Config): void {
+/** A file that cannot be read, by the name that the operator knows it by; any other error as it is. */
+function withoutFolders(error: NodeJS.ErrnoException, folders: string[]): Error {
+  const folder = folders.find((folder) => error.path?.startsWith(`${folder}/`));
+  if (folder === undefined) return error;
+  const name = error.path?.slice(folder.length + 1);
+  const words = error.code === "ENOENT" ? `找不到 ${name}，请恢复它` : `无法读取 ${name}（${error.code}）`;
+  return new StackError(words, { cause: error });
+}
+
+/** A threshold that no key of config.ini belongs to stays as it is committed. */
+function renderThresholds(folder: string, { thresholds }: Config): void {
+  const name = "prometheus/rules/thresholds.yml";
   const values: Record<string, number> = {
     HighCpuUsage: thresholds.cpu,
     HighMemoryUsage: thresholds.memory,
     HighDiskUsage: thresholds.disk,
+    DiskFullSoon: thresholds.diskFullHours,
     SlowServiceResponse: thresholds.responseTime,
     HighMessageErrorRate: thresholds.errorRate,
+    "monitoring:error_rate_min_messages": thresholds.errorRateMinMessages,
     MessageVolumeSurge: thresholds.messageGrowth,
     "monitoring:message_growth_floor": thresholds.messageGrowthFloor,
   };
-  const document = readYaml(file);
-  for (const rule of rulesOf(document.getIn(["groups", 0, "rules"]))) {
-    const name = String(rule.getIn(["labels", "alert"]) ?? rule.get("record"));
-    const value = values[name];
-    if (value === undefined) throw new Error(`${file}: no key of config.ini belongs to ${name}`);
-    const expression = rule.get("expr", true);
-    if (expression) expression.value = value;
+  const document = readYaml(join(folder, name), name);
+  const rules = rulesOf(document.getIn(["groups", 0, "rules"]));
+  for (const [key, value] of Object.entries(values)) {
+    const rule = rules.find((rule) => (rule.getIn(["labels", "alert"]) ?? rule.get("record")) === key);
+    const expression = rule?.get("expr", true);
+    if (!isScalar(expression)) throw new StackError(`${name} 里缺少 ${key} 的规则，请恢复它`);
+    expression.value = value;
   }
-  writeFileSync(file, document.toString({ lineWidth: 0 }));
-}
-
-/** @throws {StackError} by file and line */
-function readYaml(file: string): Document {
-  const document = parseDocument(readFileSync(file, "utf8"));
-  const [error] = document.errors;
-  if (error) throw new StackError(`${file} 不是正确的 YAML：${error.message}`);
-  return document;
+  writeFileSync(join(folder, name), document.toString({ lineWidth: 0 }));
 }
 
 function rulesOf(node: unknown): YAMLMap[] {
@@ -130,23 +158,39 @@ function renderLinks(folder: string, urls: Omit<PartUrls, "relay">): void {
 /** Only the bundle's own address is replaced: what an operator added stays. */
 function renderTargets(folder: string, addresses: PartAddresses): void {
   for (const [job, original] of Object.entries(DEFAULTS.addresses)) {
-    const file = join(folder, `${job}.yml`);
-    const document = readYaml(file);
-    const targets = document.getIn([0, "targets"]) as { items: { value: unknown }[] } | undefined;
+    const name = `prometheus/targets/${job}.yml`;
+    const document = readYaml(join(folder, name), name);
+    const targets = document.getIn([0, "targets"]);
     const address = addresses[job === "wecom_legal_service" ? "exporter" : (job as keyof PartAddresses)];
-    if (targets) {
-      for (const target of targets.items) if (target.value === original) target.value = address;
-      targets.items = targets.items.filter((target) => target.value !== undefined);
+    if (isSeq(targets)) {
+      const own = targets.items.find((target) => isScalar(target) && target.value === original);
+      if (isScalar(own)) own.value = address;
+      if (address === undefined) targets.items = targets.items.filter((target) => target !== own);
     }
-    writeFileSync(file, document.toString({ lineWidth: 0 }));
+    writeFileSync(join(folder, name), document.toString({ lineWidth: 0 }));
   }
 }
 
-function renderAlertmanager({ project, addresses, relayTokenFile }: RenderOptions, folder: string): void {
-  const document = readYaml(join(project, "alertmanager/alertmanager.yml"));
-  const receivers = document.toJS().receivers as { webhook_configs?: { url: string }[] }[];
-  for (const [index, { webhook_configs: webhooks = [] }] of receivers.entries()) {
-    for (const [place, { url }] of webhooks.entries()) {
+/** As much of one as is needed here; amtool checks the rest. */
+interface Receiver {
+  name?: string;
+  webhook_configs?: ({ url?: string } | null)[] | null;
+}
+
+function renderAlertmanager(
+  { project, addresses, relayTokenFile, fallbackMail }: RenderOptions,
+  folder: string,
+): void {
+  const name = "alertmanager/alertmanager.yml";
+  const document = readYaml(join(project, name), name);
+  const { receivers } = (document.toJS() ?? {}) as { receivers?: (Receiver | null)[] };
+  if (!Array.isArray(receivers)) throw new StackError(`${name} 里缺少 receivers，请恢复它`);
+  for (const [index, receiver] of receivers.entries()) {
+    if (receiver?.name === "fallback" && fallbackMail) {
+      document.setIn(["receivers", index, "email_configs"], [fallbackMail]);
+    }
+    for (const [place, webhook] of (receiver?.webhook_configs ?? []).entries()) {
+      const url = webhook?.url ?? "";
       // The operator's own webhooks must not see the relay's token.
       if (!url.startsWith(`${DEFAULTS.relayUrl}/`)) continue;
       const path = ["receivers", index, "webhook_configs", place];
@@ -157,8 +201,8 @@ function renderAlertmanager({ project, addresses, relayTokenFile }: RenderOption
       });
     }
   }
-  mkdirSync(folder);
-  writeFileSync(join(folder, "alertmanager.yml"), document.toString({ lineWidth: 0 }));
+  mkdirSync(join(folder, "alertmanager"));
+  writeFileSync(join(folder, name), document.toString({ lineWidth: 0 }));
 }
 
 function hashFolder(folder: string): string {

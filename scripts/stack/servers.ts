@@ -19,6 +19,9 @@ export interface Server {
   home: string | undefined;
 }
 
+/** Those that are to be had. */
+export type Servers = Partial<Record<ServerName, Server>>;
+
 /** Why a server cannot be had, and what to do about it. */
 export interface MissingServer {
   reason: string;

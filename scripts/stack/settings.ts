@@ -8,6 +8,7 @@ import {
   optional,
   readServiceEnvironment,
 } from "../../config/environment.ts";
+import { readProxies } from "../../config/proxies.ts";
 import { readPorts } from "./addresses.ts";
 import { readDotenv } from "./dotenv.ts";
 import { isOwnAddress } from "./ports.ts";
@@ -35,6 +36,7 @@ export async function checkSettings({ env, config }: Settings): Promise<void> {
   readPorts(config, env);
   readServiceEnvironment(env, config.metricsPort);
   readChannelSettings(env);
+  readProxies(env);
   const host = optional(env, "HOST");
   if (host !== undefined && !(await isOwnAddress(host))) {
     throw new EnvironmentError(`环境变量 HOST：${host} 不是本机的地址；0.0.0.0 表示所有地址`);

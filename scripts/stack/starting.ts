@@ -1,8 +1,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readSecret } from "../../config/environment.ts";
 import { PART_TITLES, type PartName } from "./addresses.ts";
+import { mailPassword } from "./fallback-mail.ts";
 import {
   isRunning,
   logFile,
@@ -12,7 +13,7 @@ import {
   startProcess,
   stopProcess,
 } from "./processes.ts";
-import { StackError, type StatePaths } from "./project.ts";
+import { mailPasswordFile, relayTokenFile, StackError, type StatePaths } from "./project.ts";
 import type { Report } from "./report.ts";
 
 /** Milliseconds a part may take until it is ready. */
@@ -24,8 +25,13 @@ const LOG_LINES = 15;
 /**
  * Starts parts, and waits until each is ready.
  * @throws {StackError} when one of them dies; then the others are stopped again. Grafana alone is only warned of
+ * @throws the signal's reason, and all of them are stopped again
  */
-export async function startParts(specs: ProcessSpec[], paths: StatePaths, report: Report): Promise<void> {
+export async function startParts(
+  specs: ProcessSpec[],
+  paths: StatePaths,
+  { report, signal }: { report: Report; signal?: AbortSignal },
+): Promise<void> {
   const step = report.begin("启动各部分");
   const starting = specs.map((spec) => ({ spec, ...start(spec, paths) }));
   const waiting = new Set(specs.map(titleOf));
@@ -33,7 +39,7 @@ export async function startParts(specs: ProcessSpec[], paths: StatePaths, report
   show();
   const outcomes = await Promise.all(
     starting.map(async ({ spec, record, logStart }) => {
-      const problem = await waitUntilReady(record);
+      const problem = await waitUntilReady(record, signal);
       waiting.delete(titleOf(spec));
       show();
       return { spec, problem: problem && failure(spec, problem, paths, logStart) };
@@ -41,13 +47,14 @@ export async function startParts(specs: ProcessSpec[], paths: StatePaths, report
   );
   const failed = outcomes.filter(({ problem }) => problem !== undefined);
   const fatal = failed.filter(({ spec }) => spec.name !== "grafana");
-  if (fatal.length === 0) {
+  if (fatal.length === 0 && !signal?.aborted) {
     for (const { problem = "" } of failed) report.warn(problem);
     step.done(specs.map(titleOf).join("、"));
     return;
   }
   step.fail("没有成功");
   for (const { record } of starting.reverse()) await stopProcess(record, paths);
+  signal?.throwIfAborted();
   throw new StackError(fatal.map(({ problem }) => problem).join("\n\n"));
 }
 
@@ -55,26 +62,25 @@ export function titleOf({ name }: Pick<ProcessSpec, "name">): string {
   return PART_TITLES[name as PartName];
 }
 
-/** Where Alertmanager finds the relay's token. */
-export function relayTokenFile(paths: StatePaths): string {
-  return join(paths.secrets, "relay_token");
-}
-
-/** The token is written for Alertmanager at the moment the relay changes to it: what it refuses is not sent again. */
+/** Written for Alertmanager at the moment the relay changes to them: what it refuses is not sent again. */
 function start(spec: ProcessSpec, paths: StatePaths) {
-  const token = spec.name === "relay" ? readSecret(spec.env, "RELAY_TOKEN") : undefined;
-  if (token !== undefined) {
-    const file = relayTokenFile(paths);
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    writeFileSync(file, token, { mode: 0o600 });
+  if (spec.name === "relay") {
+    writeSecret(relayTokenFile(paths), readSecret(spec.env, "RELAY_TOKEN"));
+    writeSecret(mailPasswordFile(paths), mailPassword(spec.env));
   }
   return startProcess(spec, paths);
 }
 
+function writeSecret(file: string, secret: string | undefined): void {
+  if (secret === undefined) return;
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  writeFileSync(file, secret, { mode: 0o600 });
+}
+
 /** @returns what is wrong, or undefined once it is ready */
-async function waitUntilReady(record: ProcessRecord): Promise<string | undefined> {
+async function waitUntilReady(record: ProcessRecord, signal?: AbortSignal): Promise<string | undefined> {
   const deadline = Date.now() + READY_DEADLINE;
-  while (Date.now() < deadline) {
+  while (Date.now() < deadline && !signal?.aborted) {
     if (!isRunning(record)) return "启动后就退出了";
     const response = await fetch(record.readyUrl, { signal: AbortSignal.timeout(2000) }).catch(
       () => undefined,

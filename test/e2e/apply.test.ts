@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { appendFileSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { accelerate } from "../helpers/accelerate.ts";
@@ -43,6 +43,39 @@ describe("on a running stack", () => {
     await eventually("the probe", async () =>
       (await metrics("exporter")).includes('service_up{service="客服"} 0'),
     );
+  });
+
+  test("a comment and a threshold: the services go on, and would start with the new file", async () => {
+    const running = records();
+    stack.configure((text) =>
+      `; 我们的\n${text}`.replace("alert_threshold_disk = 90", "alert_threshold_disk = 91"),
+    );
+    const { code, output } = await stack.apply();
+    assert.equal(code, 0, output);
+    assert.match(output, /\[monitoring\] alert_threshold_disk：90 → 91\n/);
+    assert.doesNotMatch(output, /Alertmanager 换用新配置/, "it has the same file as before");
+    assert.deepEqual(records(), running);
+    const current = readFileSync(join(stack.folder, ".stack/config/current/config.ini"), "utf8");
+    assert.equal(current, readFileSync(join(stack.folder, "config/config.ini"), "utf8"));
+  });
+
+  test("Prometheus that had to be started is waited for as well: the old value does not answer any more", async () => {
+    await stack.kill("prometheus");
+    stack.configure((text) => text.replace("alert_threshold_cpu = 70.5", "alert_threshold_cpu = 71"));
+    const { code, output } = await stack.apply();
+    assert.equal(await cpuThreshold(), "71", output);
+    assert.equal(code, 0, output);
+    stack.configure((text) => text.replace("alert_threshold_cpu = 71", "alert_threshold_cpu = 70.5"));
+    assert.equal((await stack.apply()).code, 0);
+  });
+
+  test("a variable of .env is told by its name, a service that is gone with what its alert will say", async () => {
+    const dotenv = join(stack.folder, ".env");
+    appendFileSync(dotenv, "LOG_LEVEL=warn\n");
+    stack.configure((text) => text.replace("客服 = http://127.0.0.1:1/\n", ""));
+    const { code, output } = await stack.apply();
+    assert.equal(code, 0, output);
+    assert.match(output, / {2}• 服务 客服 不再监控：它正在响的告警会报为已恢复\n {2}• \.env：LOG_LEVEL\n/);
   });
 
   test("a new port is scraped, and what was applied already is left alone", async () => {
@@ -90,6 +123,20 @@ describe("what is refused changes nothing", () => {
       /promtool 不接受这份配置：\nprometheus\/rules\/host\.yml: .+\nline \d+: field nonsense/,
     );
     assert.match(output, /什么都没有改动。\n$/);
+    assert.deepEqual(await inForce(), state);
+  });
+
+  test("a route to a receiver that there is not, with amtool's reason", async () => {
+    const restore = edit("alertmanager/alertmanager.yml", (text) =>
+      text.replace("receiver: watchdog", "receiver: watchdgo"),
+    );
+    const { code, output } = await stack.apply();
+    restore();
+    assert.equal(code, 1);
+    assert.match(
+      output,
+      /amtool 不接受这份配置：\nalertmanager\/alertmanager\.yml: undefined receiver "watchdgo" used in route\n什么都没有改动。\n$/,
+    );
     assert.deepEqual(await inForce(), state);
   });
 
@@ -146,6 +193,36 @@ describe("what a part does not take is taken back", () => {
       output,
       /Alertmanager 启动后就退出了。日志 .+alertmanager\.log 的末尾：\n.*%zz.*已恢复原来的配置/s,
     );
+    assert.deepEqual(await inForce(), state);
+  });
+
+  test("what was done when the operator presses Ctrl-C: nothing stays stopped", async () => {
+    const restore = edit("config/config.ini", (text) =>
+      text
+        .replace("timezone = Asia/Shanghai", "timezone = UTC")
+        .replace("alert_threshold_cpu = 70.5", "alert_threshold_cpu = 60"),
+    );
+    const { code, output } = await stack.apply("停止 采集程序（设置已变）");
+    restore();
+    assert.equal(code, 130, output);
+    assert.match(output, /❌ 已中断。\n\n已恢复原来的配置，监控照常运行。\n$/);
+    assert.deepEqual(await inForce(), state);
+    assert.match(await metrics("exporter"), /^monitoring_enabled 1$/m);
+    assert.ok(!existsSync(join(stack.folder, ".stack/lock")));
+  });
+
+  test("Ctrl-C when the new parts already run: the old ones do again", async () => {
+    const restore = edit("config/config.ini", (text) =>
+      text
+        .replace("timezone = Asia/Shanghai", "timezone = UTC")
+        .replace("alert_threshold_cpu = 70.5", "alert_threshold_cpu = 60"),
+    );
+    // It is started as well, and waited for a while longer.
+    await stack.kill("prometheus");
+    const { code, output } = await stack.apply("启动各部分：");
+    restore();
+    assert.equal(code, 130, output);
+    assert.match(output, /已恢复原来的配置，监控照常运行。\n$/);
     assert.deepEqual(await inForce(), state);
   });
 

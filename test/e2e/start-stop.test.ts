@@ -65,11 +65,19 @@ describe("what is wrong is said before anything runs", () => {
   });
 });
 
+test("Ctrl-C at the first start: nothing is left running, and the next one is none the worse", async () => {
+  const { code, output } = await stack.up("检查配置：");
+  assert.equal(code, 130, output);
+  assert.match(output, /❌ 已中断。已启动的部分都停下了，数据都已保留。\n$/);
+  assert.deepEqual(records(), []);
+  assert.ok(!existsSync(join(stack.folder, ".stack/lock")));
+});
+
 test("up, up again, an event in and out of Prometheus, down", async () => {
   const first = await stack.up();
   assert.equal(first.code, 0, first.output);
   assert.match(first.output, /管理页面 +http:\/\/localhost:\d+/);
-  assert.match(first.output, /还没有设置：\n {2}• 企业微信群机器人：在 \.env 里填写 WECOM_ROBOT_KEY/);
+  assert.match(first.output, /还没有设置：\n {2}• 企业微信：在 \.env 里填写群机器人的 WECOM_ROBOT_KEY/);
   const running = records();
   assert.deepEqual(
     running

@@ -9,8 +9,8 @@ export interface MailServer {
   close(): Promise<void>;
 }
 
-/** A mail server on loopback that takes everything and keeps it. */
-export async function startMailServer(): Promise<MailServer> {
+/** A mail server on loopback that takes everything and keeps it. @param wanted its port, 0 for a free one */
+export async function startMailServer(wanted = 0): Promise<MailServer> {
   const mails: ParsedMail[] = [];
   const server = new SMTPServer({
     authOptional: true,
@@ -22,7 +22,7 @@ export async function startMailServer(): Promise<MailServer> {
       }, done);
     },
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(wanted, "127.0.0.1", resolve));
   const { port } = server.server.address() as AddressInfo;
   return {
     url: `smtp://127.0.0.1:${port}`,

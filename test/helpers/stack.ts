@@ -2,7 +2,11 @@ import { execFile } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv, promisify } from "node:util";
+import type { PartName } from "../../scripts/stack/addresses.ts";
+import { isRunning, runningProcesses } from "../../scripts/stack/processes.ts";
+import { statePaths } from "../../scripts/stack/project.ts";
 import { copyCheckout } from "./checkout.ts";
+import { eventually } from "./eventually.ts";
 import { freePorts } from "./ports.ts";
 
 const exec = promisify(execFile);
@@ -19,11 +23,14 @@ export interface TestStack {
   urls: { exporter: string; relay: string; prometheus: string; alertmanager: string };
   /** .env as it is now. */
   env(): Record<string, string | undefined>;
-  up(): Promise<CommandResult>;
-  apply(): Promise<CommandResult>;
+  /** @param interruptAt what is printed when Ctrl-C is pressed */
+  up(interruptAt?: string): Promise<CommandResult>;
+  apply(interruptAt?: string): Promise<CommandResult>;
   down(): Promise<CommandResult>;
   /** Writes config.ini anew. @param change turns the text into the one to use */
   configure(change: (text: string) => string): void;
+  /** Ends a part without a warning, as a crash would. */
+  kill(part: PartName): Promise<void>;
   /** Stops what runs and removes the folder. */
   remove(): Promise<void>;
 }
@@ -50,7 +57,8 @@ export async function createTestStack(settings: Record<string, string> = {}): Pr
   const configure = (change: (text: string) => string) =>
     writeFileSync(config, change(readFileSync(config, "utf8")));
   configure((text) => text.replace("metrics_port = 8001", `metrics_port = ${exporter}`));
-  const script = (name: string, ...args: string[]) => runScript(folder, join("scripts", name), args);
+  const script = (name: string, args: string[] = [], interruptAt?: string) =>
+    runScript(folder, [join("scripts", name), ...args], interruptAt);
   return {
     folder,
     urls: {
@@ -60,10 +68,16 @@ export async function createTestStack(settings: Record<string, string> = {}): Pr
       alertmanager: `http://127.0.0.1:${alertmanager}`,
     },
     env: () => parseEnv(readFileSync(dotenv, "utf8")),
-    up: () => script("up.ts", "--native"),
-    apply: () => script("apply.ts"),
+    up: (interruptAt) => script("up.ts", ["--native"], interruptAt),
+    apply: (interruptAt) => script("apply.ts", [], interruptAt),
     down: () => script("down.ts"),
     configure,
+    async kill(part) {
+      const record = runningProcesses(statePaths(join(folder, ".stack"))).find(({ name }) => name === part);
+      if (record === undefined) throw new Error(`${part} does not run`);
+      process.kill(record.pid, "SIGKILL");
+      await eventually(`${part} is gone`, () => !isRunning(record));
+    },
     async remove() {
       await script("down.ts");
       remove();
@@ -71,9 +85,16 @@ export async function createTestStack(settings: Record<string, string> = {}): Pr
   };
 }
 
-async function runScript(cwd: string, file: string, args: string[]): Promise<CommandResult> {
+async function runScript(cwd: string, args: string[], interruptAt?: string): Promise<CommandResult> {
   try {
-    const { stdout, stderr } = await exec(process.execPath, [file, ...args], { cwd });
+    const running = exec(process.execPath, args, { cwd });
+    let printed = "";
+    running.child.stdout?.on("data", (text: string) => {
+      const isBefore = interruptAt !== undefined && !printed.includes(interruptAt);
+      printed += text;
+      if (isBefore && printed.includes(interruptAt)) running.child.kill("SIGINT");
+    });
+    const { stdout, stderr } = await running;
     return { code: 0, output: stdout + stderr };
   } catch (error) {
     const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };

@@ -11,6 +11,7 @@ export interface WecomMessage {
 
 export interface WecomServer {
   url: string;
+  keys: string[];
   messages: WecomMessage[];
   /** The codes of refused requests, in order. */
   refusals: number[];
@@ -22,8 +23,8 @@ const SPAN = 60_000;
 /** Bytes of UTF-8. */
 const BYTES: Record<string, number> = { text: 2048, markdown: 4096, markdown_v2: 4096 };
 
-/** WeCom's group-robot API with the limits of the real one: errors come as HTTP 200 with an errcode. */
-export async function startWecomServer(keys: string[]): Promise<WecomServer> {
+/** WeCom's group-robot API with the limits of the real one: errors come as HTTP 200 with an errcode. @param port 0 for a free one */
+export async function startWecomServer(keys: string[], port = 0): Promise<WecomServer> {
   const messages: WecomMessage[] = [];
   const refusals: number[] = [];
 
@@ -56,9 +57,9 @@ export async function startWecomServer(keys: string[]): Promise<WecomServer> {
       response.end(JSON.stringify(answer));
     },
     "127.0.0.1",
-    0,
+    port,
   );
-  return { url: server.url, messages, refusals, close: server.close };
+  return { url: server.url, keys, messages, refusals, close: server.close };
 }
 
 function parse(body: string): { msgtype: string; content: string } {

@@ -15,6 +15,7 @@ test("values are told by section and key, comments are not", (t) => {
     "[monitoring] timezone：去掉了，原来是 UTC",
     "[services] old：去掉了，原来是 http://a/",
     "[services] 客服：新增 http://a/",
+    "服务 old 不再监控：它正在响的告警会报为已恢复",
   ]);
   const commented = render({ configText: INI.replace("百分比", "%") });
   assert.deepEqual(describeChanges(before.folder, commented.folder), []);
@@ -29,6 +30,8 @@ test("other files are told by name, thresholds by their values", (t) => {
     cpu: 1,
     memory: 80,
     disk: 90,
+    diskFullHours: 24,
+    errorRateMinMessages: 10,
     messageGrowth: 5,
     messageGrowthFloor: 20,
   };

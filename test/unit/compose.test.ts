@@ -3,11 +3,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { parse } from "yaml";
-import { composeEnv } from "../../scripts/stack/compose-env.ts";
+import { composeEnv } from "../../scripts/stack/compose-cli.ts";
 import { GRAFANA_SETTINGS, serviceFlags } from "../../scripts/stack/parts.ts";
 import { PROJECT } from "../../scripts/stack/project.ts";
 import { VERSIONS } from "../../scripts/stack/releases.ts";
-import type { Settings } from "../../scripts/stack/settings.ts";
 import { testConfig } from "./support/exporter.ts";
 
 interface Service {
@@ -60,32 +59,19 @@ test("our services read the config.ini that was validated, and see no other", ()
   }
 });
 
-test("what a container reads at its start makes it anew; Prometheus and Alertmanager read files while they run", () => {
+test("every container that reads settings at its start only is labelled with them", () => {
   const labels = Object.entries(compose.services).map(([name, service]) => [
     name,
     service.labels?.configuration,
   ]);
   assert.deepEqual(Object.fromEntries(labels), {
     init: undefined,
-    relay: `\${CONFIGURATION_HASH:-}`,
-    exporter: `\${CONFIGURATION_HASH:-}`,
+    relay: `\${RELAY_CONFIGURATION_HASH:-}`,
+    exporter: `\${EXPORTER_CONFIGURATION_HASH:-}`,
     prometheus: undefined,
     alertmanager: undefined,
     grafana: `\${GRAFANA_CONFIGURATION_HASH:-}`,
   });
-  const settings = { config: testConfig(), configText: "[monitoring]\n", env: { RELAY_TOKEN: "a" } };
-  const before = composeEnv(PROJECT, settings);
-  const changed = (changes: Partial<Settings>) => {
-    const after = composeEnv(PROJECT, { ...settings, ...changes });
-    return Object.keys(after).filter((name) => after[name] !== before[name]);
-  };
-  assert.deepEqual(changed({}), []);
-  assert.deepEqual(changed({ configText: "[services]\n" }), ["CONFIGURATION_HASH"]);
-  assert.deepEqual(changed({ env: { RELAY_TOKEN: "b" } }), ["RELAY_TOKEN", "CONFIGURATION_HASH"]);
-  const config = testConfig({ metricsPort: 9001, retentionDays: 30 });
-  assert.deepEqual(changed({ config }), ["METRICS_PORT", "RETENTION_DAYS"]);
-  const env = { ...settings.env, GRAFANA_ADMIN_PASSWORD: "b" };
-  assert.deepEqual(changed({ env }), ["GRAFANA_ADMIN_PASSWORD", "GRAFANA_CONFIGURATION_HASH"]);
 });
 
 test("the image holds none of the files that init has mounted: a changed value makes no new one", () => {
@@ -132,4 +118,19 @@ test("Node runs the services with the same flags in a container, natively and in
 test("Grafana has the same settings in a container and without", () => {
   const environment = compose.services.grafana?.environment ?? {};
   for (const [name, value] of Object.entries(GRAFANA_SETTINGS)) assert.equal(environment[name], value, name);
+});
+
+test("a container is made anew for what it reads at its start, and not for a threshold", () => {
+  const config = testConfig();
+  const labels = (changes: Partial<typeof config>, env = {}) =>
+    composeEnv(PROJECT, { config: { ...config, ...changes }, configText: "", env });
+  const before = labels({});
+  const changed = (after: typeof before) =>
+    Object.keys(before).filter((name) => name.endsWith("_HASH") && after[name] !== before[name]);
+  assert.deepEqual(changed(labels({ thresholds: { ...config.thresholds, cpu: 70 } })), []);
+  assert.deepEqual(changed(labels({ retentionDays: 30 })), ["RELAY_CONFIGURATION_HASH"]);
+  assert.deepEqual(changed(labels({}, { EXPORTER_TOKEN: "new" })), ["EXPORTER_CONFIGURATION_HASH"]);
+  for (const name of Object.keys(before).filter((name) => name.endsWith("_HASH"))) {
+    assert.ok(text.includes(`labels: { configuration: "\${${name}:-}" }`), name);
+  }
 });

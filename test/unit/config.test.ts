@@ -23,6 +23,8 @@ const DOCUMENTED: Config = {
     cpu: 80,
     memory: 80,
     disk: 90,
+    diskFullHours: 24,
+    errorRateMinMessages: 10,
     messageGrowth: 5,
     messageGrowthFloor: 20,
   },

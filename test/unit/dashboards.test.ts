@@ -3,31 +3,18 @@ import { readdirSync, readFileSync } from "node:fs";
 import { suite, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
+import {
+  EXPORTER_COUNTERS,
+  EXPORTER_GAUGES,
+  exists,
+  metricNames,
+  OTHER_COUNTERS,
+} from "../helpers/metrics.ts";
 
 const GRAFANA = fileURLToPath(new URL("../../grafana/", import.meta.url));
 
 const DATA_SOURCE = { type: "prometheus", uid: `\${datasource}` };
 const COLUMNS = 24;
-
-/** What the exporter publishes, all with its `instance`. */
-const EXPORTER_COUNTERS = `wecom_messages_total wecom_messages_errors_total consultations_total cases_total
-  wecom_message_processing_seconds_bucket wecom_message_processing_seconds_sum wecom_message_processing_seconds_count
-  satisfaction_score_bucket satisfaction_score_sum satisfaction_score_count`.split(/\s+/);
-const EXPORTER_GAUGES = `wecom_daily_messages average_satisfaction_score system_cpu_usage_percent
-  system_memory_usage_percent system_disk_usage_percent service_up service_response_time_seconds monitoring_enabled
-  monitoring_alert_enabled monitoring_build_info monitoring_collector_success
-  monitoring_collector_duration_seconds`.split(/\s+/);
-const OTHER_COUNTERS = `relay_alerts_received_total relay_notifications_total relay_notifications_failed_total
-  relay_delivery_seconds_bucket relay_delivery_seconds_sum relay_delivery_seconds_count`.split(/\s+/);
-const OTHER_GAUGES = `relay_outbox_pending relay_outbox_oldest_seconds relay_watchdog_age_seconds
-  monitoring:threshold up ALERTS ALERTS_FOR_STATE`.split(/\s+/);
-const KNOWN = new Set([...EXPORTER_COUNTERS, ...EXPORTER_GAUGES, ...OTHER_COUNTERS, ...OTHER_GAUGES]);
-/** What the servers say of themselves; their own pages name these. */
-const OF_SERVERS = /^(prometheus|alertmanager|grafana)_/;
-
-const KEYWORDS = new Set(
-  "and or unless bool offset by without on ignoring group_left group_right".split(" "),
-);
 
 interface Target {
   datasource: unknown;
@@ -127,7 +114,7 @@ for (const { file, dashboard } of dashboards) {
         const names = metricNames(expr);
         assert.ok(names.length > 0, `${place}: no metric found in ${expr}`);
         for (const name of names) {
-          assert.ok(KNOWN.has(name) || OF_SERVERS.test(name), `${place}: unknown metric ${name}`);
+          assert.ok(exists(name), `${place}: unknown metric ${name}`);
         }
       }
     });
@@ -200,16 +187,6 @@ function read(file: string): Dashboard {
 
 function overlap({ gridPos: a }: Panel, { gridPos: b }: Panel): boolean {
   return a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
-}
-
-/** What is left of an expression without strings, selectors, ranges, label lists, functions and keywords. */
-function metricNames(expr: string): string[] {
-  const bare = expr
-    .replaceAll(/"(?:[^"\\]|\\.)*"/g, "")
-    .replaceAll(/\{[^}]*\}|\[[^\]]*\]/g, "")
-    .replaceAll(/\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)/g, "");
-  const names = bare.match(/[a-zA-Z_:][\w:]*\b(?!\s*\()/g) ?? [];
-  return names.filter((name) => !KEYWORDS.has(name));
 }
 
 function isDayOrMore(range: string): boolean {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type TestContext, test } from "node:test";
-import { resolved } from "./support/alerts.ts";
+import { firing, resolved } from "./support/alerts.ts";
 import { alertOf, type Outbox, openOutbox } from "./support/outbox.ts";
 
 const NETWORK = { kind: "retry", reason: "network", detail: "ECONNREFUSED" } as const;
@@ -51,6 +51,23 @@ test("told to come back later, it does not come earlier, and counts no attempt w
   assert.equal(outbox.sent.length, 1);
   await outbox.pass(1);
   assert.deepEqual(only(outbox), { state: "sent", attempts: 1, reason: null, detail: null });
+});
+
+test("what holds up one message holds up those of other alerts that wait with it", async (t) => {
+  const until = Date.parse("2026-02-12T13:47:44Z");
+  const outbox = openOutbox(t, {
+    outcomes: [{ kind: "retry", reason: "rate_limited", detail: "errcode 45009", until }],
+    bears: 1,
+    capacity: 1,
+  });
+  const critical = (name: string) => firing(name, { severity: "critical" });
+  await outbox.take(...["B", "A", "C", "D", "E", "F", "G"].map(critical));
+  assert.equal(outbox.sent.length, 1);
+  await outbox.pass(59);
+  await outbox.take(alertOf("H"));
+  assert.equal(outbox.sent.length, 1);
+  await outbox.pass(1);
+  assert.match(outbox.sent[1] ?? "", /^digest of 8: A firing/);
 });
 
 test("what does not fit into one message follows in the next", async (t) => {

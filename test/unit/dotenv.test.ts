@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { EnvironmentError } from "../../config/environment.ts";
 import { ensureDotenv, GENERATED_SECRETS, readDotenv } from "../../scripts/stack/dotenv.ts";
 import { PROJECT } from "../../scripts/stack/project.ts";
 import { temporaryFolder } from "./support/folder.ts";
@@ -71,4 +72,22 @@ test("what is set outside wins over the file", (t) => {
   const file = place(t, "LOG_LEVEL=info\nHOST=127.0.0.1\n");
   const { LOG_LEVEL, HOST } = readDotenv(file, { LOG_LEVEL: "debug" });
   assert.deepEqual([LOG_LEVEL, HOST], ["debug", "127.0.0.1"]);
+});
+
+test("a line that would be ignored is refused by its number, without what it says", (t) => {
+  const text =
+    "# 邮件\n\nexport EMAIL_FROM=a@example.com\nEMAIL_TO = b@example.com\nSMTP_URL smtps://u:secret@h\n";
+  assert.throws(
+    () => readDotenv(place(t, text), {}),
+    (error: Error) => {
+      assert.match(error.message, /\.env 第 5 行：应写成 名称=值，注释以 # 开头$/);
+      return error instanceof EnvironmentError;
+    },
+  );
+});
+
+test("a value in quotes may have several lines", (t) => {
+  const text = "A=\"first\nsecond line\n\"\nB='one'\nC='it is\nD=4\n";
+  assert.equal(readDotenv(place(t, text), {}).A, "first\nsecond line\n");
+  assert.throws(() => readDotenv(place(t, `${text}stray\n`), {}), /第 7 行/);
 });

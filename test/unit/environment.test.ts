@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 import { readChannelSettings } from "../../alertmanager/relay/channels/index.ts";
 import { type Env, EnvironmentError, readSecret, readServiceEnvironment } from "../../config/environment.ts";
+import { readProxies } from "../../config/proxies.ts";
+import { composeEnv } from "../../scripts/stack/compose-cli.ts";
+import { testConfig } from "./support/exporter.ts";
 import { temporaryFolder } from "./support/folder.ts";
 
 test("an empty environment is that of a service beside its neighbours on one machine", () => {
@@ -103,13 +106,79 @@ suite("a secret", () => {
 
 suite("channels", () => {
   test("are undefined until they are set up", () => {
-    assert.deepEqual(readChannelSettings({}), { wecom: undefined, email: undefined });
+    assert.deepEqual(readChannelSettings({}), { wecom: undefined, wecomApp: undefined, email: undefined });
   });
 
   test("several robots share the load, each named once", () => {
     const { wecom } = readChannelSettings({ WECOM_ROBOT_KEY: "a, b,,a", WECOM_API_BASE: "http://proxy/" });
-    assert.deepEqual(wecom, { keys: ["a", "b"], apiBase: "http://proxy" });
+    const mention = { users: [], mobiles: [], everybody: false };
+    assert.deepEqual(wecom, { keys: ["a", "b"], apiBase: "http://proxy", mention });
   });
+
+  test("critical alerts call users, telephones, or everybody; nobody else", () => {
+    const mention = (names: string) =>
+      readChannelSettings({ WECOM_ROBOT_KEY: "a", WECOM_MENTION: names }).wecom?.mention;
+    assert.deepEqual(mention("zhang.san, 13800000000,,@all"), {
+      users: ["zhang.san"],
+      mobiles: ["13800000000"],
+      everybody: true,
+    });
+    for (const names of ["张三", "a b", "<@a>", "@everybody", Array(21).fill("a").join()]) {
+      assert.throws(
+        () => mention(names),
+        new EnvironmentError(
+          "WECOM_MENTION 应为企业微信的用户 ID、手机号或 @all，多个用英文逗号分隔，最多 20 个",
+        ),
+        names,
+      );
+    }
+  });
+
+  const APP: Env = {
+    WECOM_CORP_ID: "ww0123456789abcdef",
+    WECOM_AGENT_ID: "1000002",
+    WECOM_SECRET: "hunter2-hunter2",
+    WECOM_TO_USER: "zhangsan, lisi|ZhangSan@firm.com,lisi",
+  };
+
+  test("an application is all of four settings, and the address that it shares with the robot", () => {
+    const { wecom, wecomApp } = readChannelSettings({ ...APP, WECOM_API_BASE: "http://wecom.lan/proxy/" });
+    assert.equal(wecom, undefined);
+    assert.deepEqual(wecomApp, {
+      corpId: "ww0123456789abcdef",
+      agentId: 1000002,
+      secret: "hunter2-hunter2",
+      toUser: "zhangsan|lisi|ZhangSan@firm.com",
+      apiBase: "http://wecom.lan/proxy",
+    });
+    assert.equal(readChannelSettings({ ...APP, WECOM_TO_USER: "@all" }).wecomApp?.toUser, "@all");
+  });
+
+  const together = "WECOM_CORP_ID、WECOM_AGENT_ID、WECOM_SECRET、WECOM_TO_USER 要一起设置";
+  const users = "WECOM_TO_USER 应为成员的账号（userid），多个用 | 或英文逗号分隔，或者 @all";
+  const refused: [Env, string][] = [
+    [{ WECOM_SECRET: "" }, `企业微信应用还缺少 WECOM_SECRET：${together}`],
+    [
+      { WECOM_CORP_ID: undefined, WECOM_AGENT_ID: " ", WECOM_TO_USER: "" },
+      `企业微信应用还缺少 WECOM_CORP_ID、WECOM_AGENT_ID、WECOM_TO_USER：${together}`,
+    ],
+    [{ WECOM_CORP_ID: "某某律所" }, "WECOM_CORP_ID 应为企业 ID，例如 ww1234567890abcdef"],
+    [{ WECOM_AGENT_ID: "监控" }, "WECOM_AGENT_ID 应为应用的 AgentId，是一个整数，例如 1000002"],
+    [{ WECOM_SECRET: "hunter2 hunter2" }, "WECOM_SECRET 应为应用的 Secret，只有字母、数字、- 和 _"],
+    [{ WECOM_TO_USER: "张三" }, users],
+    [{ WECOM_TO_USER: ",|" }, users],
+    [{ WECOM_TO_USER: "@all|lisi" }, "WECOM_TO_USER 写了 @all 就不能再写别人"],
+    [
+      { WECOM_TO_USER: Array.from({ length: 1001 }, (_, index) => `u${index}`).join("|") },
+      "WECOM_TO_USER 最多 1000 个成员，再多请用 @all",
+    ],
+    [{ WECOM_API_BASE: "wecom.lan" }, "环境变量 WECOM_API_BASE：应为 http:// 或 https:// 开头的网址"],
+  ];
+  for (const [changes, message] of refused) {
+    test(`an application is refused: ${message}`, () => {
+      assert.throws(() => readChannelSettings({ ...APP, ...changes }), new EnvironmentError(message));
+    });
+  }
 
   test("mail set up by half is refused by what is missing", () => {
     assert.throws(
@@ -126,5 +195,41 @@ suite("channels", () => {
         "SMTP_URL 应为 smtp:// 或 smtps:// 开头，例如 smtps://user:password@smtp.example.com:465",
       ),
     );
+  });
+});
+
+suite("proxies", () => {
+  const LOOPBACK = "localhost,127.0.0.1,::1";
+
+  test("are as curl knows them: either case, with or without http://", () => {
+    assert.deepEqual(readProxies({}), { NO_PROXY: LOOPBACK });
+    const env = {
+      HTTP_PROXY: "proxy:3128",
+      https_proxy: "http://a:b@proxy:1",
+      HTTPS_PROXY: "no",
+      no_proxy: "lan",
+    };
+    assert.deepEqual(readProxies(env), {
+      HTTP_PROXY: "http://proxy:3128",
+      HTTPS_PROXY: "http://a:b@proxy:1",
+      NO_PROXY: `${LOOPBACK},lan`,
+    });
+  });
+
+  test("of another kind are refused without being shown", () => {
+    assert.throws(
+      () => readProxies({ HTTPS_PROXY: "socks5://user:hunter2@proxy:1080" }),
+      new EnvironmentError("环境变量 HTTPS_PROXY：应为 HTTP 代理的地址，例如 http://proxy.example.com:3128"),
+    );
+  });
+
+  test("on this machine alone are not handed to a container", (t) => {
+    const folder = temporaryFolder(t);
+    mkdirSync(join(folder, "grafana/provisioning"), { recursive: true });
+    const env = { HTTP_PROXY: "127.0.0.1:7890", https_proxy: "http://10.0.0.1:3128", NO_PROXY: "lan" };
+    const made = composeEnv(folder, { config: testConfig(), configText: "", env });
+    assert.equal(made.CONTAINER_HTTP_PROXY, "");
+    assert.equal(made.CONTAINER_HTTPS_PROXY, "http://10.0.0.1:3128");
+    assert.equal(made.CONTAINER_NO_PROXY, `${LOOPBACK},lan`);
   });
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import * as email from "../../alertmanager/relay/channels/email/render.ts";
-import * as robot from "../../alertmanager/relay/channels/wecom-robot/render.ts";
+import { renderAlerts } from "../../alertmanager/relay/channels/wecom-markdown.ts";
 import { parseWebhook } from "../../alertmanager/relay/webhook.ts";
 import { createWording, duration } from "../../alertmanager/relay/wording.ts";
 import { firing, resolved, webhook } from "./support/alerts.ts";
@@ -10,6 +10,7 @@ import { matchGolden, readFixture } from "./support/golden.ts";
 const WORDING = createWording({
   timezone: "Asia/Shanghai",
   alertmanagerUrl: "https://monitoring.example.com/alertmanager",
+  exporterUrl: "https://monitoring.example.com",
 });
 
 for (const status of ["firing", "resolved"]) {
@@ -17,7 +18,7 @@ for (const status of ["firing", "resolved"]) {
     const alerts = parseWebhook(JSON.parse(readFixture(`webhook/${status}.json`)));
 
     test("as WeCom markdown", () => {
-      const { content, covers } = robot.renderAlerts(alerts, WORDING);
+      const { content, covers } = renderAlerts(alerts, WORDING, 4096);
       assert.equal(covers, alerts.length);
       matchGolden(`messages/wecom-${status}.md`, `${content}\n`);
     });
@@ -45,6 +46,19 @@ test("a line break in a label makes neither a mail header nor a line of its own"
   const { content } = email.renderAlerts(parseWebhook(webhook(alert)), WORDING);
   assert.doesNotMatch(content.subject, /[\r\n\u2028]/);
   assert.doesNotMatch(content.text, /^Bcc|\u2028/m);
+});
+
+test("a mail leaves out an address that no browser takes, and tells the rest of a flood in the next", () => {
+  const [alert, plain] = [firing("A"), firing("B")];
+  const dashboard_url = `https://example.com/${"b".repeat(7900)}`;
+  alert.annotations = { dashboard_url, runbook_url: `https://example.com/${"a".repeat(9000)}` };
+  const { content } = email.renderAlerts(parseWebhook(webhook(alert)), WORDING);
+  assert.doesNotMatch(content.text + content.html, /aaa/);
+  assert.match(content.text, /仪表盘：\S{7920}\n/);
+  const flood = Array.from({ length: 100 }, () => alert);
+  const told = email.renderAlerts(parseWebhook(webhook(...flood)), WORDING);
+  assert.ok(told.covers > 50 && told.covers < 100, `${told.covers}`);
+  assert.equal(email.renderAlerts(parseWebhook(webhook(plain)), WORDING).covers, 1);
 });
 
 test("HTML in an alert stays text", () => {

@@ -2,18 +2,18 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import type { Config } from "../../config/config.ts";
 import type { Env } from "../../config/environment.ts";
 import { type PartName, readPorts } from "../../scripts/stack/addresses.ts";
-import { createParts, type PartsOptions } from "../../scripts/stack/parts.ts";
+import { changedVariables, createParts, type PartsOptions } from "../../scripts/stack/parts.ts";
 import { PROJECT, statePaths } from "../../scripts/stack/project.ts";
 import { testConfig } from "./support/exporter.ts";
 import { temporaryFolder } from "./support/folder.ts";
-import { renderer } from "./support/rendering.ts";
 
 const NAMES: PartName[] = ["exporter", "relay", "prometheus", "alertmanager", "grafana"];
 const ENV: Env = { PATH: "/bin", LOG_LEVEL: "info", GRAFANA_ADMIN_PASSWORD: "first" };
 
-function settings(t: TestContext, { render } = renderer(t)): PartsOptions {
+function settings(t: TestContext): PartsOptions {
   const folder = temporaryFolder(t);
   const config = testConfig({ metricsPort: 8001 });
   const server = (name: string) => ({
@@ -34,7 +34,6 @@ function settings(t: TestContext, { render } = renderer(t)): PartsOptions {
       alertmanager: server("alertmanager"),
       grafana: server("grafana"),
     },
-    rendering: render(),
   };
 }
 
@@ -49,6 +48,7 @@ test("each part gets only the secrets that it needs, and none where everybody co
     ...ENV,
     RELAY_TOKEN: "relay-secret",
     WECOM_ROBOT_KEY: "robot-secret",
+    WECOM_SECRET: "app-secret",
     GRAFANA_ADMIN_PASSWORD: "grafana-secret",
     AWS_SECRET_ACCESS_KEY: "other-secret",
   };
@@ -58,7 +58,7 @@ test("each part gets only the secrets that it needs, and none where everybody co
   assert.deepEqual(secrets("prometheus"), []);
   assert.deepEqual(secrets("alertmanager"), []);
   assert.deepEqual(secrets("grafana"), ["grafana-secret"]);
-  assert.deepEqual(secrets("relay"), ["relay-secret", "robot-secret"]);
+  assert.deepEqual(secrets("relay"), ["relay-secret", "robot-secret", "app-secret"]);
   // A command line is visible to every user of the machine.
   for (const name of NAMES) assert.doesNotMatch(find(options, name).command.join(" "), /secret/);
 });
@@ -78,8 +78,7 @@ test("a server that cannot be had is left out, the others start in the same orde
 });
 
 test("a part is to be started anew when what it reads at its start has changed, and only then", (t) => {
-  const rendered = renderer(t);
-  const options = settings(t, rendered);
+  const options = settings(t);
   const before = createParts(options);
   const changed = (changes: Partial<PartsOptions> = {}) =>
     createParts({ ...options, ...changes })
@@ -89,12 +88,14 @@ test("a part is to be started anew when what it reads at its start has changed, 
   assert.deepEqual(changed({ env: { ...ENV, PATH: "/usr/bin", UNKNOWN: "1" } }), []);
   assert.deepEqual(changed({ env: { ...ENV, LOG_LEVEL: "debug" } }), ["relay", "exporter"]);
   assert.deepEqual(changed({ env: { ...ENV, GRAFANA_ADMIN_PASSWORD: "new" } }), ["grafana"]);
-  // Prometheus and Alertmanager take new files by reload.
-  const files = { addresses: { exporter: "localhost:9001" }, relayTokenFile: "/secrets/relay_token" };
-  assert.deepEqual(changed({ rendering: rendered.render(files) }), []);
-  assert.deepEqual(changed({ config: { ...options.config, retentionDays: 30 } }), ["prometheus"]);
-  const configText = "[monitoring]\nalert_enabled = false\n";
-  assert.deepEqual(changed({ rendering: rendered.render({ configText }) }), ["relay", "exporter"]);
+  const config = (changes: Partial<Config>) => changed({ config: { ...options.config, ...changes } });
+  assert.deepEqual(config({ retentionDays: 30 }), ["relay", "prometheus"]);
+  assert.deepEqual(config({ alertEnabled: false }), ["relay", "exporter"]);
+  assert.deepEqual(config({ services: [{ name: "客服", url: "http://a/" }] }), ["exporter"]);
+  // Thresholds are Prometheus's business, which takes them by reload, as long as no probe has to wait longer.
+  const { thresholds } = options.config;
+  assert.deepEqual(config({ thresholds: { ...thresholds, cpu: 70, responseTime: 4 } }), []);
+  assert.deepEqual(config({ thresholds: { ...thresholds, responseTime: 6 } }), ["exporter"]);
 });
 
 test("our services read the config.ini that was validated, wherever they start from", (t) => {
@@ -103,4 +104,14 @@ test("our services read the config.ini that was validated, wherever they start f
     const file = join(options.paths.config, "current/config.ini");
     assert.equal(find(options, name).env.MONITORING_CONFIG, file);
   }
+});
+
+test("what the operator has changed in .env is told by name, once and without the value", (t) => {
+  const options = settings(t);
+  const env = { ...ENV, LOG_LEVEL: "debug", WECOM_ROBOT_KEY: "secret", GRAFANA_ADMIN_PASSWORD: "new" };
+  const changed = (name: PartName) =>
+    changedVariables(find(options, name).env, find({ ...options, env }, name).env);
+  assert.deepEqual(changed("relay"), ["LOG_LEVEL", "WECOM_ROBOT_KEY"]);
+  assert.deepEqual(changed("grafana"), ["GRAFANA_ADMIN_PASSWORD"]);
+  assert.deepEqual(changed("prometheus"), []);
 });

@@ -49,7 +49,7 @@ test("alerts of one webhook are told in one message, its end in another", async 
   const robots = await startRobots(t);
   const relay = await startRelay(t, { env: { WECOM_ROBOT_KEY: "k", WECOM_API_BASE: robots.url } });
   await relay.tell(CPU, DOWN);
-  assert.match(await robots.message(1), /HighCpuUsage 发生.*ServiceDown 发生/s);
+  assert.match(await robots.message(1), /ServiceDown 发生.*HighCpuUsage 发生/s);
   relay.clock.advance(60);
   await relay.tell(resolved(CPU));
   assert.match(await robots.message(2), /已恢复.*HighCpuUsage/s);

@@ -17,7 +17,7 @@ async function reloading(t: TestContext, server: ReloadedServer, change: (state:
   const state = shown(structuredClone(EXPECTED));
   change(state);
   const url = await listen(t, serverDouble(state));
-  return reload(server, url, EXPECTED, REPORT, DEADLINES);
+  return reload(server, url, EXPECTED, { report: REPORT, deadlines: DEADLINES });
 }
 
 test("the committed files are read as the servers read them", () => {
@@ -67,7 +67,7 @@ for (const server of ["alertmanager", "prometheus"] as const) {
 
   test(`${server} that is not there is told so`, async () => {
     await assert.rejects(
-      reload(server, "http://127.0.0.1:1", EXPECTED, REPORT, DEADLINES),
+      reload(server, "http://127.0.0.1:1", EXPECTED, { report: REPORT, deadlines: DEADLINES }),
       /ECONNREFUSED|fetch failed/,
     );
   });
@@ -138,7 +138,8 @@ test("a threshold counts once it is recorded, not when the rule is loaded", asyn
       }));
     response.end(JSON.stringify({ status: "success", data: { result } }));
   });
-  const taking = () => reload("prometheus", url, fresh, REPORT, { ...DEADLINES, values: 600 });
+  const taking = () =>
+    reload("prometheus", url, fresh, { report: REPORT, deadlines: { ...DEADLINES, values: 600 } });
   await assert.rejects(taking(), /HighCpuUsage 的阈值还不是 70\.5$/);
   setTimeout(() => {
     recorded.value = "70.5";

@@ -6,18 +6,20 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 import { parse } from "yaml";
-import { PROJECT } from "../../scripts/stack/project.ts";
+import { readExpected } from "../../scripts/stack/expected.ts";
+import { PROJECT, StackError } from "../../scripts/stack/project.ts";
 import { filesUnder, renderer } from "./support/rendering.ts";
 
 suite("with the defaults", () => {
   test("every file means what the committed one does", (t) => {
     const { read, render } = renderer(t);
-    render();
+    render({ config: { collectInterval: 15 } });
     const files = ["prometheus", "alertmanager", "grafana/dashboards"].flatMap((folder) =>
       filesUnder(PROJECT, folder).filter((file) => !file.endsWith(".ts") && !file.includes("relay/")),
     );
@@ -44,6 +46,8 @@ suite("the operator's values", () => {
       cpu: 71,
       memory: 72,
       disk: 73,
+      diskFullHours: 12,
+      errorRateMinMessages: 7,
       messageGrowth: 3,
       messageGrowthFloor: 500,
     };
@@ -59,19 +63,26 @@ suite("the operator's values", () => {
         "expr: 71 # percent",
         "expr: 72 # percent",
         "expr: 73 # percent",
+        "expr: 12 # hours until it is full",
         "expr: 2.5 # seconds",
         "expr: 0.02 # errors per message",
+        "expr: 7",
         "expr: 3 # today's messages, times yesterday's",
         "expr: 500",
       ],
     );
   });
 
-  test("a threshold that no key of config.ini belongs to is a mistake of ours, and stops the rendering", (t) => {
-    const { project, render } = renderer(t);
-    const file = join(project, "prometheus/rules/thresholds.yml");
-    writeFileSync(file, readFileSync(file, "utf8").replace("alert: HighCpuUsage", "alert: HighGpuUsage"));
-    assert.throws(() => render(), /no key of config\.ini belongs to HighGpuUsage/);
+  test("alerts on services wait for two probes, however far apart, and say so", (t) => {
+    const { read, render } = renderer(t);
+    const waits = (collectInterval: number) => {
+      render({ config: { collectInterval } });
+      const text = read("prometheus/rules/services.yml");
+      return [text.match(/(?<=for: )\d+m(?=\n)/g), text.match(/连续 \d+ 分钟/g)].map(String);
+    };
+    assert.deepEqual(waits(15), ["1m,3m,2m,3m", "连续 1 分钟,连续 2 分钟"]);
+    assert.deepEqual(waits(60), ["3m,3m,3m,3m", "连续 3 分钟,连续 3 分钟"]);
+    assert.deepEqual(waits(300), ["11m,3m,11m,3m", "连续 11 分钟,连续 11 分钟"]);
   });
 
   test("addresses for people become the links in rules and dashboards", (t) => {
@@ -127,6 +138,7 @@ suite("Alertmanager", () => {
     assert.deepEqual(webhooks(read("alertmanager/alertmanager.yml")), [
       ["http://relay:9002/alerts", http],
       ["http://relay:9002/watchdog", http],
+      ["http://relay:9002/alerts", http],
     ]);
   });
 
@@ -143,6 +155,70 @@ suite("Alertmanager", () => {
     render({ relayTokenFile: "/secrets/relay_token" });
     const last = webhooks(read("alertmanager/alertmanager.yml")).at(-1);
     assert.deepEqual(last, ["https://example.com/hook", undefined]);
+  });
+});
+
+suite("an operator's mistake is told by the file in the checkout, in Chinese", () => {
+  const THRESHOLDS = "prometheus/rules/thresholds.yml";
+  const ALERTMANAGER = "alertmanager/alertmanager.yml";
+  const MISTAKES: [what: string, file: string, change: (text: string) => string, message: string][] = [
+    [
+      "a threshold that is gone",
+      THRESHOLDS,
+      (text) => text.replace("alert: HighCpuUsage", "alert: HighGpuUsage"),
+      `${THRESHOLDS} 里缺少 HighCpuUsage 的规则，请恢复它`,
+    ],
+    [
+      "broken YAML",
+      THRESHOLDS,
+      (text) => text.replace("    rules:", "\trules:"),
+      `${THRESHOLDS}:5 不是正确的 YAML：缩进只能用空格，不能用制表符`,
+    ],
+    ["no threshold at all", THRESHOLDS, () => "", `${THRESHOLDS} 里缺少 HighCpuUsage 的规则，请恢复它`],
+    ["no route at all", ALERTMANAGER, () => "", `${ALERTMANAGER} 里缺少 receivers，请恢复它`],
+    [
+      "another kind of broken YAML",
+      ALERTMANAGER,
+      () => "receivers: @x\n",
+      `${ALERTMANAGER}:1 不是正确的 YAML：请检查缩进、冒号和引号`,
+    ],
+  ];
+  for (const [what, file, change, message] of MISTAKES) {
+    test(what, (t) => {
+      const { project, out, render } = renderer(t);
+      writeFileSync(join(project, file), change(readFileSync(join(project, file), "utf8")));
+      assert.throws(render, (error: Error) => error instanceof StackError && error.message === message);
+      assert.deepEqual(readdirSync(out), []);
+    });
+  }
+
+  for (const name of [THRESHOLDS, ALERTMANAGER, "prometheus/targets/relay.yml", "grafana/dashboards"]) {
+    test(`no ${name}`, (t) => {
+      const { project, render } = renderer(t);
+      rmSync(join(project, name), { recursive: true });
+      assert.throws(render, (error: Error) => {
+        assert.equal(error.message, `找不到 ${name}，请恢复它`);
+        return error instanceof StackError;
+      });
+    });
+  }
+
+  test("a receiver without anything in it is left to amtool", (t) => {
+    const { project, read, render } = renderer(t);
+    const own = "  - name: own\n    webhook_configs:\n  -\n";
+    appendFileSync(join(project, ALERTMANAGER), own);
+    render({ relayTokenFile: "/secrets/relay_token" });
+    assert.match(read(ALERTMANAGER), /name: own/);
+  });
+
+  test("files with nothing in them hold no rule and no target", (t) => {
+    const { project, render } = renderer(t);
+    const before = readExpected(render().folder).prometheus;
+    writeFileSync(join(project, "prometheus/rules/own.yml"), "groups: # 暂时没有\n");
+    writeFileSync(join(project, "prometheus/targets/relay.yml"), "");
+    const { rules, targets } = readExpected(render().folder).prometheus;
+    assert.deepEqual(rules, before.rules);
+    assert.deepEqual(targets, { ...before.targets, relay: [] });
   });
 });
 
@@ -179,6 +255,15 @@ suite("a rendering", () => {
     mkdirSync(join(out, `.draft-${process.pid}`));
     writeFileSync(join(out, `.draft-${process.pid}`, "half"), "half");
     assert.equal(render().hash, hash);
+  });
+
+  test("a rendering that was edited by hand is made anew", (t) => {
+    const { read, render } = renderer(t);
+    const file = join(render().folder, "prometheus/rules/thresholds.yml");
+    const text = readFileSync(file, "utf8");
+    writeFileSync(file, text.replace("expr: 80", "expr: 99"));
+    render();
+    assert.equal(read("prometheus/rules/thresholds.yml"), text);
   });
 
   test("the checkout is not touched", (t) => {

@@ -24,17 +24,21 @@ async function begin(t: TestContext): Promise<Story> {
   const settings: RelaySettings = { env: { WECOM_ROBOT_KEY: "k", WECOM_API_BASE: robots.url } };
   const relay = await startRelay(t, settings);
   const { clock, dataDir } = relay;
+  let running = relay;
   return {
     robots,
     relay,
     pass(seconds) {
-      clock.advance(seconds);
-      t.mock.timers.tick(10_000);
+      for (let left = seconds; left > 0; left -= 10) {
+        clock.advance(Math.min(10, left));
+        t.mock.timers.tick(10_000);
+      }
     },
     async restart(seconds) {
-      await relay.stop();
+      await running.stop();
       clock.advance(seconds);
-      return startRelay(t, { ...settings, clock, dataDir });
+      running = await startRelay(t, { ...settings, clock, dataDir });
+      return running;
     },
     silences: async (of = relay) =>
       (await of.alerts()).map(({ labels, status }) => `${labels.alertname} ${status}`),
@@ -61,6 +65,45 @@ test("silent for 5 minutes, the relay says so itself, once, and tells when it is
   assert.equal(robots.messages.length, 2);
 });
 
+test("an end without a heartbeat is told as what it is: Alertmanager gives alerts up when Prometheus is dead", async (t) => {
+  const { robots, relay, pass } = await begin(t);
+  const [seen, unseen] = [firing("Seen"), firing("Unseen")];
+  await relay.post("/watchdog", webhook(WATCHDOG));
+  await relay.tell(seen, unseen);
+  await robots.message(1);
+  pass(149);
+  await relay.tell(resolved(seen));
+  assert.match(await robots.message(2), /^✅ <font color="info">\*\*已恢复（警告）\*\*<\/font> \*\*Seen/);
+  pass(1);
+  await relay.tell(resolved(unseen));
+  const doubtful = await robots.message(3);
+  assert.match(doubtful, /^❔ <font color="comment">\*\*可能已恢复（警告）\*\*<\/font> \*\*Unseen/);
+  assert.match(doubtful, /> 注意：Prometheus 没有心跳，无法确认是否真的恢复/);
+});
+
+test("a relay that has just started does not take its own start for a heartbeat", async (t) => {
+  const { robots, relay, restart } = await begin(t);
+  const [before, after] = [firing("Before"), firing("After")];
+  await relay.post("/watchdog", webhook(WATCHDOG));
+  await relay.tell(before, after);
+  await robots.message(1);
+  const second = await restart(100);
+  await second.tell(resolved(before));
+  assert.match(await robots.message(2), /^✅ .*Before/);
+  const third = await restart(100);
+  await third.tell(resolved(after));
+  assert.match(await robots.message(3), /^❔ .*After/);
+});
+
+test("without any heartbeat ever, an end is an end: other systems may post to the relay", async (t) => {
+  const { robots, relay } = await begin(t);
+  const alert = firing("Posted");
+  await relay.tell(alert);
+  await robots.message(1);
+  await relay.tell(resolved(alert));
+  assert.match(await robots.message(2), /^✅ .*已恢复（警告）.*Posted/);
+});
+
 test("as long as it is heard nothing is said", async (t) => {
   const { relay, pass, silences } = await begin(t);
   for (let minute = 0; minute < 10; minute += 1) {
@@ -68,6 +111,16 @@ test("as long as it is heard nothing is said", async (t) => {
     await relay.post("/watchdog", webhook(WATCHDOG));
   }
   assert.deepEqual(await silences(), []);
+});
+
+test("a machine that slept gives the heart two minutes to be heard again", async (t) => {
+  const { relay, pass, silences } = await begin(t);
+  await relay.post("/watchdog", webhook(WATCHDOG));
+  relay.clock.advance(3600);
+  pass(110);
+  assert.deepEqual(await silences(), []);
+  pass(20);
+  assert.deepEqual(await silences(), ["WatchdogSilent firing"]);
 });
 
 test("never heard at all since the start counts as silent too", async (t) => {

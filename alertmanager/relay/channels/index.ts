@@ -2,24 +2,31 @@ import type { ChannelName } from "../../../config/config.ts";
 import type { Env } from "../../../config/environment.ts";
 import type { Clock } from "../../../service/clock.ts";
 import type { Logger } from "../../../service/logger.ts";
-import type { Limit, Reservation } from "../outbox/window.ts";
+import type { Window } from "../outbox/window.ts";
 import type { Wording } from "../wording.ts";
 import type { Channel } from "./channel.ts";
 import { emailChannel } from "./email/channel.ts";
 import { type EmailSettings, readEmailSettings } from "./email/settings.ts";
 import { logChannel } from "./log/channel.ts";
+import { wecomAppChannel } from "./wecom-app/channel.ts";
+import { readWecomAppSettings, type WecomAppSettings } from "./wecom-app/settings.ts";
 import { wecomRobotChannel } from "./wecom-robot/channel.ts";
 import { readWecomRobotSettings, type WecomRobotSettings } from "./wecom-robot/settings.ts";
 
 /** What is set up of each channel; undefined where nothing is. */
 export interface ChannelSettings {
   wecom: WecomRobotSettings | undefined;
+  wecomApp: WecomAppSettings | undefined;
   email: EmailSettings | undefined;
 }
 
 /** @throws {EnvironmentError} */
 export function readChannelSettings(env: Env): ChannelSettings {
-  return { wecom: readWecomRobotSettings(env), email: readEmailSettings(env) };
+  return {
+    wecom: readWecomRobotSettings(env),
+    wecomApp: readWecomAppSettings(env),
+    email: readEmailSettings(env),
+  };
 }
 
 export interface ChannelOptions {
@@ -29,7 +36,7 @@ export interface ChannelOptions {
   wording: Wording;
   clock: Clock;
   logger: Logger;
-  reserve: (sender: string, limit: Limit) => Reservation;
+  window: Window;
 }
 
 /** Every channel that is asked for and set up; the log where there is none. */
@@ -39,13 +46,17 @@ export function createChannels({
   wording,
   clock,
   logger,
-  reserve,
+  window,
 }: ChannelOptions): Channel[] {
-  const { wecom, email } = settings;
-  const available: Record<ChannelName, (() => Channel) | undefined> = {
-    wecom: wecom && (() => wecomRobotChannel({ settings: wecom, wording, clock, reserve }) as Channel),
-    email: email && (() => emailChannel({ settings: email, wording, clock }) as Channel),
+  const { wecom, wecomApp, email } = settings;
+  const shared = { wording, clock, window };
+  const available: Record<ChannelName, () => (Channel | undefined)[]> = {
+    wecom: () => [
+      wecom && wecomRobotChannel({ settings: wecom, ...shared }),
+      wecomApp && wecomAppChannel({ settings: wecomApp, ...shared }),
+    ],
+    email: () => [email && emailChannel({ settings: email, ...shared })],
   };
-  const channels = enabled.flatMap((name) => available[name]?.() ?? []);
-  return channels.length > 0 ? channels : [logChannel(logger, wording) as Channel];
+  const channels = enabled.flatMap((name) => available[name]()).filter((channel) => channel !== undefined);
+  return channels.length > 0 ? channels : [logChannel(logger, wording)];
 }

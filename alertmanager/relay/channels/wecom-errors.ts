@@ -9,6 +9,11 @@ export interface WecomAnswer {
 /** Milliseconds to wait once WeCom says that there were too many. */
 const FREQUENCY_WAIT = 60_000;
 const BUSY_TRIES = 3;
+/** Once more, with a new token. */
+const TOKEN_TRIES = 2;
+
+/** The access token is missing, invalid or has expired. */
+const TOKEN_CODES = [41001, 40014, 42001];
 
 const FINAL: [FailureReason, number[]][] = [
   ["content", [40008, 40058, 40063, 44004, 45002, 45008, 45034]],
@@ -24,6 +29,11 @@ export function classifyAnswer({ errcode, errmsg }: WecomAnswer, now: number): O
   if (errcode === 45009)
     return { kind: "retry", reason: "rate_limited", detail, until: now + FREQUENCY_WAIT };
   if (errcode === 45033) return { kind: "retry", reason: "rate_limited", detail };
+  if (wantsNewToken(errcode)) return { kind: "retry", reason: "setup", detail, tries: TOKEN_TRIES };
   const reason = FINAL.find(([, codes]) => codes.includes(errcode))?.[0] ?? "unknown";
   return { kind: "failed", reason, detail };
+}
+
+export function wantsNewToken(errcode: number): boolean {
+  return TOKEN_CODES.includes(errcode);
 }

@@ -1,10 +1,11 @@
 import type { DatabaseSync } from "node:sqlite";
+import type { Alert, AlertStatus } from "../alert.ts";
 
 /** Times are in milliseconds since the epoch. */
 export interface AlertQuery {
   since: number | undefined;
   until: number | undefined;
-  status: string | undefined;
+  status: AlertStatus | undefined;
   limit: number;
 }
 
@@ -38,13 +39,12 @@ export function readAlerts(
   database: DatabaseSync,
   { since, until, status, limit }: AlertQuery,
 ): AlertRecord[] {
-  const rows = database
-    .prepare(
-      `SELECT * FROM alerts
-       WHERE updated_at >= $since AND starts_at <= $until AND ($status IS NULL OR status = $status)
-       ORDER BY updated_at DESC, id DESC LIMIT $limit`,
-    )
-    .all({ since: since ?? 0, until: until ?? Number.MAX_SAFE_INTEGER, status: status ?? null, limit });
+  const rows = select(database, {
+    from: "SELECT * FROM alerts",
+    where: { "updated_at >= $since": since, "starts_at <= $until": until, ...literal("status", status) },
+    order: "updated_at DESC, id DESC",
+    limit,
+  });
   const told = database.prepare("SELECT * FROM notifications WHERE alert_id = ? ORDER BY id");
   return rows.map((row) => ({
     fingerprint: String(row.fingerprint),
@@ -61,7 +61,7 @@ export function readAlerts(
 
 export interface NotificationQuery {
   channel: string | undefined;
-  state: string | undefined;
+  state: "pending" | "sent" | "failed" | undefined;
   limit: number;
 }
 
@@ -70,14 +70,49 @@ export function readNotifications(
   database: DatabaseSync,
   { channel, state, limit }: NotificationQuery,
 ): (NotificationRecord & { alert: Record<string, string> })[] {
-  const rows = database
-    .prepare(
-      `SELECT notifications.*, alerts.labels FROM notifications JOIN alerts ON alerts.id = notifications.alert_id
-       WHERE ($channel IS NULL OR channel = $channel) AND ($state IS NULL OR state = $state)
-       ORDER BY notifications.id DESC LIMIT $limit`,
-    )
-    .all({ channel: channel ?? null, state: state ?? null, limit });
+  const rows = select(database, {
+    from: "SELECT notifications.*, alerts.labels FROM notifications JOIN alerts ON alerts.id = notifications.alert_id",
+    where: { "channel = $channel": channel, ...literal("state", state) },
+    order: "notifications.id DESC",
+    limit,
+  });
   return rows.map((row) => ({ alert: JSON.parse(String(row.labels)), ...toNotification(row) }));
+}
+
+interface Selection {
+  from: string;
+  /** A condition and the value of its parameter; undefined leaves it out, null is for one without a parameter. */
+  where: Record<string, string | number | null | undefined>;
+  order: string;
+  limit: number;
+}
+
+/** Written out, as what goes on, is pending or has failed has an index of its own. */
+function literal(column: string, value: AlertStatus | NotificationQuery["state"]): Selection["where"] {
+  return value === undefined ? {} : { [`${column} = '${value}'`]: null };
+}
+
+/** Only the conditions that are asked for: SQLite finds no index for one that may be absent. */
+function select(database: DatabaseSync, { from, where, order, limit }: Selection) {
+  const conditions = Object.entries(where).filter(([, value]) => value !== undefined);
+  const clause = conditions.length > 0 ? `WHERE ${conditions.map(([text]) => text).join(" AND ")}` : "";
+  const parameters = conditions.flatMap(([text, value]) => {
+    const name = /\$(\w+)/.exec(text)?.[1];
+    return name === undefined ? [] : [[name, value as string | number]];
+  });
+  return database
+    .prepare(`${from} ${clause} ORDER BY ${order} LIMIT $limit`)
+    .all({ ...Object.fromEntries(parameters), limit });
+}
+
+/** Whether the last notification of a channel that is settled has failed, be it for one receiver only. */
+export function isFailing(database: DatabaseSync, channel: string): boolean {
+  const row = database
+    .prepare(
+      "SELECT state, reason FROM notifications WHERE channel = ? AND state <> 'pending' ORDER BY id DESC LIMIT 1",
+    )
+    .get(channel);
+  return row?.state === "failed" || (row?.reason ?? null) !== null;
 }
 
 /** The firing instance of an alert, as far as the relay was told. */
@@ -90,14 +125,38 @@ export function findFiring(database: DatabaseSync, fingerprint: string): { start
   return row === undefined ? undefined : { startsAt: Number(row.starts_at) };
 }
 
-/** Drops what nobody has heard of since `before` (milliseconds since the epoch) and that has nothing left to tell. */
-export function prune(database: DatabaseSync, before: number): void {
-  database
+/** Rows that are dropped at once: what waits to be stored or sent waits for no more than that. */
+const PRUNED_AT_ONCE = 200;
+
+/**
+ * Drops some of what nobody has heard of since `before` (milliseconds since the epoch) and that has nothing left to
+ * tell; what still goes on stays.
+ * @returns whether there may be more
+ */
+export function prune(database: DatabaseSync, before: number): boolean {
+  const { changes } = database
     .prepare(
-      `DELETE FROM alerts WHERE updated_at < ? AND NOT EXISTS
-         (SELECT 1 FROM notifications WHERE alert_id = alerts.id AND state = 'pending')`,
+      `DELETE FROM alerts WHERE id IN (
+         SELECT id FROM alerts WHERE updated_at < ? AND status = 'resolved' AND NOT EXISTS
+           (SELECT 1 FROM notifications WHERE alert_id = alerts.id AND state = 'pending') LIMIT ${PRUNED_AT_ONCE})`,
     )
     .run(before);
+  return Number(changes) === PRUNED_AT_ONCE;
+}
+
+/** Every alert that goes on, as far as the relay was told. */
+export function readFiring(database: DatabaseSync): (Alert & { updatedAt: number })[] {
+  const rows = database.prepare("SELECT * FROM alerts WHERE status = 'firing'").all();
+  return rows.map((row) => ({
+    fingerprint: String(row.fingerprint),
+    status: "firing",
+    labels: JSON.parse(String(row.labels)),
+    annotations: JSON.parse(String(row.annotations)),
+    startsAt: Number(row.starts_at),
+    endsAt: undefined,
+    generatorUrl: String(row.generator_url),
+    updatedAt: Number(row.updated_at),
+  }));
 }
 
 function toNotification(row: Record<string, unknown>): NotificationRecord {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import { transaction } from "../../../service/database.ts";
-import type { Alert } from "../alert.ts";
+import { type Alert, isCritical } from "../alert.ts";
 
 /**
  * The same news of the same alert within this time, in milliseconds, is not told again: Alertmanager retries a
@@ -15,67 +15,67 @@ const SAME_NEWS = 30 * 60_000;
  * @throws when the disk refuses
  */
 export function accept(database: DatabaseSync, alerts: Alert[], channels: string[], now: number): void {
+  const batch = randomUUID();
+  const statements = prepare(database);
   transaction(database, () => {
-    const batch = randomUUID();
     for (const alert of alerts) {
-      const id = remember(database, alert, now);
+      const id = remember(statements.remember, alert, now);
+      endEarlier(statements, alert);
       for (const channel of channels) {
-        if (!wasQueued(database, id, channel, alert.status, now - SAME_NEWS)) {
-          enqueue(database, { id, channel, status: alert.status, batch, now });
-        }
+        const last = statements.last.get(id, channel);
+        const isKnown = last?.status === alert.status && Number(last.created_at) > now - SAME_NEWS;
+        if (isKnown && last.state !== "failed") continue;
+        const urgency = isCritical(alert) ? 0 : 1;
+        statements.enqueue.run({ id, channel, status: alert.status, batch, now, urgency });
       }
     }
   });
 }
 
-/** @returns the id of the alert instance's row */
-function remember(database: DatabaseSync, alert: Alert, now: number): number {
-  const row = database
-    .prepare(
+/** Once for ten thousand alerts: preparing takes longer than running. */
+function prepare(database: DatabaseSync) {
+  return {
+    remember: database.prepare(
       `INSERT INTO alerts (fingerprint, starts_at, ends_at, status, labels, annotations, generator_url, received_at, updated_at)
        VALUES ($fingerprint, $startsAt, $endsAt, $status, $labels, $annotations, $generatorUrl, $now, $now)
        ON CONFLICT (fingerprint, starts_at) DO UPDATE SET
          ends_at = excluded.ends_at, status = excluded.status, annotations = excluded.annotations, updated_at = excluded.updated_at
        RETURNING id`,
-    )
-    .get({
-      ...alert,
-      endsAt: alert.endsAt ?? null,
-      labels: JSON.stringify(alert.labels),
-      annotations: JSON.stringify(alert.annotations),
-      now,
-    });
+    ),
+    endEarlier: database.prepare(
+      `UPDATE alerts SET status = 'resolved', ends_at = $startsAt
+       WHERE fingerprint = $fingerprint AND status = 'firing' AND starts_at < $startsAt`,
+    ),
+    tellEnded: database.prepare(
+      `UPDATE notifications SET status = 'resolved' WHERE state = 'pending' AND alert_id IN
+         (SELECT id FROM alerts WHERE fingerprint = $fingerprint AND starts_at < $startsAt)`,
+    ),
+    last: database.prepare(
+      "SELECT status, state, created_at FROM notifications WHERE alert_id = ? AND channel = ? ORDER BY id DESC LIMIT 1",
+    ),
+    enqueue: database.prepare(
+      `INSERT INTO notifications (alert_id, channel, status, batch, state, created_at, next_attempt_at, urgency)
+       VALUES ($id, $channel, $status, $batch, 'pending', $now, $now, $urgency)`,
+    ),
+  };
+}
+
+/**
+ * An alert that begins anew has ended before, though nobody said so: it was silenced, or muted, when it ended. What
+ * still waits to be told of that time is told as ended.
+ */
+function endEarlier(statements: ReturnType<typeof prepare>, { fingerprint, startsAt }: Alert): void {
+  const { changes } = statements.endEarlier.run({ fingerprint, startsAt });
+  if (changes !== 0) statements.tellEnded.run({ fingerprint, startsAt });
+}
+
+/** @returns the id of the alert instance's row */
+function remember(statement: ReturnType<typeof prepare>["remember"], alert: Alert, now: number): number {
+  const { fingerprint, startsAt, endsAt = null, status, labels, annotations, generatorUrl } = alert;
+  const row = statement.get({
+    ...{ fingerprint, startsAt, endsAt, status, generatorUrl, now },
+    labels: JSON.stringify(labels),
+    annotations: JSON.stringify(annotations),
+  });
   return Number(row?.id);
-}
-
-function wasQueued(
-  database: DatabaseSync,
-  id: number,
-  channel: string,
-  status: string,
-  since: number,
-): boolean {
-  const row = database
-    .prepare(
-      "SELECT status, created_at FROM notifications WHERE alert_id = ? AND channel = ? ORDER BY id DESC LIMIT 1",
-    )
-    .get(id, channel);
-  return row !== undefined && row.status === status && Number(row.created_at) > since;
-}
-
-interface Queued {
-  id: number;
-  channel: string;
-  status: string;
-  batch: string;
-  now: number;
-}
-
-function enqueue(database: DatabaseSync, queued: Queued): void {
-  database
-    .prepare(
-      `INSERT INTO notifications (alert_id, channel, status, batch, state, created_at, next_attempt_at)
-       VALUES ($id, $channel, $status, $batch, 'pending', $now, $now)`,
-    )
-    .run({ ...queued });
 }

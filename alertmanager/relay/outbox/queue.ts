@@ -2,51 +2,121 @@ import type { DatabaseSync } from "node:sqlite";
 import { transaction } from "../../../service/database.ts";
 import type { Alert, AlertStatus } from "../alert.ts";
 
-/** A notification that waits to be sent. */
+/** What there is to tell of one alert: its newest state, and every notification that this settles. */
 export interface Pending {
-  id: number;
+  /** Of the notifications, oldest first. */
+  ids: number[];
   attempts: number;
-  /** Milliseconds since the epoch. */
+  /** When the oldest was queued, in milliseconds since the epoch. */
   createdAt: number;
-  /** The alert as it is to be told: `status` is that of the notification. */
+  /** The alert as it is to be told. */
   alert: Alert;
 }
 
-const OLDEST_PENDING = `SELECT batch, channel, next_attempt_at FROM notifications
-  WHERE state = 'pending' AND channel = $channel ORDER BY id LIMIT 1`;
+/** Milliseconds: longer than any attempt takes, the noting of its outcome included. */
+const LEASE = 180_000;
 
-/** At most this many are read at once; the rest comes with the next look. */
-const READ_AT_ONCE = 200;
+/** Milliseconds: nothing is put off for longer, so what seems to be was put off before the clock was set back. */
+const LONGEST_WAIT = 15 * 60_000;
+
+const IS_FREE = `state = 'pending' AND (lease_until IS NULL OR lease_until <= $now OR lease_until > $now + ${LEASE})`;
+const DUE = `CASE WHEN next_attempt_at > $now + ${LONGEST_WAIT} THEN 0 ELSE next_attempt_at END`;
+
+/** At most this many alerts are looked at, critical ones first; the rest comes with the next look. */
+const READ_AT_ONCE = 10_000;
 
 /**
- * The oldest webhook's notifications for a channel, once the first of them is due. The others wait behind it: news of
- * one alert must not overtake each other, and what holds up one message holds up the next as well.
+ * What waits for a channel: how many notifications came with each webhook, oldest first; nothing before the oldest is
+ * due. The others wait behind it: what holds up one message holds up the next as well.
  */
-export function readDue(database: DatabaseSync, channel: string, now: number): Pending[] {
+export function readDue(
+  database: DatabaseSync,
+  channel: string,
+  now: number,
+): { batch: string; count: number }[] {
+  const due = nextDue(database, channel, now);
+  if (due === undefined || due > now) return [];
   const rows = database
     .prepare(
-      `WITH oldest AS (${OLDEST_PENDING})
-       SELECT waiting.id, waiting.attempts, waiting.created_at, waiting.status AS told,
-              alerts.fingerprint, alerts.labels, alerts.annotations, alerts.starts_at, alerts.ends_at, alerts.generator_url
-       FROM oldest
-       JOIN notifications AS waiting ON waiting.batch = oldest.batch AND waiting.channel = oldest.channel
-       JOIN alerts ON alerts.id = waiting.alert_id
-       WHERE oldest.next_attempt_at <= $now AND waiting.state = 'pending'
-       ORDER BY waiting.id LIMIT ${READ_AT_ONCE}`,
+      `SELECT batch, count(*) AS count FROM notifications
+       WHERE channel = $channel AND ${IS_FREE} GROUP BY batch ORDER BY min(id)`,
     )
     .all({ channel, now });
-  return rows.map((row) => ({
-    id: Number(row.id),
-    attempts: Number(row.attempts),
-    createdAt: Number(row.created_at),
-    alert: toAlert(row, row.told as AlertStatus),
-  }));
+  return rows.map(({ batch, count }) => ({ batch: String(batch), count: Number(count) }));
 }
 
-/** When a channel's oldest pending notification is due, if there is any. */
-export function nextDue(database: DatabaseSync, channel: string): number | undefined {
-  const row = database.prepare(OLDEST_PENDING).get({ channel });
-  return row === undefined ? undefined : Number(row.next_attempt_at);
+/** Whether anything critical waits for a channel. */
+export function hasCritical(database: DatabaseSync, channel: string): boolean {
+  const row = database
+    .prepare("SELECT 1 FROM notifications WHERE channel = ? AND state = 'pending' AND urgency = 0 LIMIT 1")
+    .get(channel);
+  return row !== undefined;
+}
+
+/** When a channel's oldest notification is due, if any waits. */
+export function nextDue(database: DatabaseSync, channel: string, now: number): number | undefined {
+  const row = database
+    .prepare(
+      `SELECT ${DUE} AS due FROM notifications WHERE channel = $channel AND ${IS_FREE} ORDER BY id LIMIT 1`,
+    )
+    .get({ channel, now });
+  return row === undefined ? undefined : Number(row.due);
+}
+
+/**
+ * What there is to tell through a channel. Notifications of the same alert are one: what fired and ended while it
+ * waited is told as ended, and a repeat of what was not yet told is not told twice.
+ * @param batch one webhook's; undefined for all
+ */
+export function readWaiting(
+  database: DatabaseSync,
+  channel: string,
+  batch: string | undefined,
+  now: number,
+): Pending[] {
+  const rows = database
+    .prepare(
+      `WITH free AS (SELECT * FROM notifications WHERE channel = $channel AND ${IS_FREE}),
+            told AS (SELECT alert_id FROM free WHERE $batch IS NULL OR batch = $batch
+                     GROUP BY alert_id ORDER BY min(urgency), min(id) LIMIT ${READ_AT_ONCE})
+       SELECT waiting.id, waiting.alert_id, waiting.attempts, waiting.created_at, waiting.status AS told,
+              alerts.fingerprint, alerts.labels, alerts.annotations, alerts.starts_at, alerts.ends_at, alerts.generator_url
+       FROM free AS waiting JOIN alerts ON alerts.id = waiting.alert_id
+       WHERE waiting.alert_id IN told ORDER BY waiting.id`,
+    )
+    .all({ channel, batch: batch ?? null, now });
+  return [...Map.groupBy(rows, ({ alert_id }) => alert_id).values()].map(join);
+}
+
+/**
+ * Takes notifications for an attempt, so that nobody else sends them.
+ * @returns until when they are its own, in milliseconds since the epoch
+ */
+export function lease(database: DatabaseSync, pending: Pending[], now: number): number {
+  const until = now + LEASE;
+  const statement = database.prepare("UPDATE notifications SET lease_until = ? WHERE id = ?");
+  transaction(database, () => {
+    for (const { ids } of pending) for (const id of ids) statement.run(until, id);
+  });
+  return until;
+}
+
+/** Ends every lease: at the start, when those who held them are dead. */
+export function endLeases(database: DatabaseSync): void {
+  database.exec("UPDATE notifications SET lease_until = NULL WHERE state = 'pending'");
+}
+
+/** @param rows of one alert, oldest first */
+function join(rows: Record<string, unknown>[]): Pending {
+  const newest = rows.at(-1) ?? {};
+  const status = newest.told as AlertStatus;
+  const isUntold = status === "resolved" && rows.some(({ told }) => told === "firing");
+  return {
+    ids: rows.map(({ id }) => Number(id)),
+    attempts: Math.max(...rows.map(({ attempts }) => Number(attempts))),
+    createdAt: Number(rows[0]?.created_at),
+    alert: { ...toAlert(newest, status), ...(isUntold && { isUntold: true as const }) },
+  };
 }
 
 /** Gives up what waits for channels that are no longer there: visible as failed, not pending for ever. */
@@ -59,46 +129,41 @@ export function abandonOthers(database: DatabaseSync, channels: string[], now: n
     .run(now, JSON.stringify(channels));
 }
 
-export function settleSent(database: DatabaseSync, pending: Pending[], now: number): void {
-  const statement = database.prepare(
-    "UPDATE notifications SET state = 'sent', attempts = attempts + 1, finished_at = ?, reason = NULL, detail = NULL WHERE id = ?",
-  );
-  transaction(database, () => {
-    for (const { id } of pending) statement.run(now, id);
-  });
-}
+/** What became of an attempt, as it is noted. Times are in milliseconds since the epoch. */
+export type Settlement =
+  /** With a reason where not everybody is reached. */
+  | { state: "sent"; at: number; reason?: string; detail?: string }
+  | { state: "failed"; at: number; reason: string; detail: string }
+  /** `isAttempt` is false when nothing was sent yet: the wait was known in advance. */
+  | { state: "pending"; until: number; reason: string; detail: string; isAttempt: boolean };
 
-/** Why an attempt failed. */
-interface Failure {
-  reason: string;
-  detail: string;
-}
-
-export function settleFailed(
+/**
+ * Notes what became of an attempt, for as much of it as is still its own.
+ * @throws when the disk refuses
+ */
+export function settle(
   database: DatabaseSync,
   pending: Pending[],
-  failure: Failure,
-  now: number,
+  leaseUntil: number,
+  settlement: Settlement,
 ): void {
+  const isPending = settlement.state === "pending";
+  const values = {
+    leaseUntil,
+    state: settlement.state,
+    attempts: isPending && !settlement.isAttempt ? 0 : 1,
+    finished: isPending ? null : settlement.at,
+    due: isPending ? settlement.until : null,
+    reason: settlement.reason ?? null,
+    detail: settlement.detail ?? null,
+  };
   const statement = database.prepare(
-    "UPDATE notifications SET state = 'failed', attempts = attempts + 1, finished_at = ?, reason = ?, detail = ? WHERE id = ?",
+    `UPDATE notifications SET state = $state, attempts = attempts + $attempts, finished_at = $finished,
+       next_attempt_at = coalesce($due, next_attempt_at), reason = $reason, detail = $detail, lease_until = NULL
+     WHERE id = $id AND lease_until = $leaseUntil`,
   );
   transaction(database, () => {
-    for (const { id } of pending) statement.run(now, failure.reason, failure.detail, id);
-  });
-}
-
-/** @param attempted false when nothing was sent yet: the wait was known in advance */
-export function postpone(
-  database: DatabaseSync,
-  pending: Pending[],
-  { reason, detail, until, attempted }: Failure & { until: number; attempted: boolean },
-): void {
-  const statement = database.prepare(
-    "UPDATE notifications SET attempts = attempts + ?, next_attempt_at = ?, reason = ?, detail = ? WHERE id = ?",
-  );
-  transaction(database, () => {
-    for (const { id } of pending) statement.run(attempted ? 1 : 0, until, reason, detail, id);
+    for (const { ids } of pending) for (const id of ids) statement.run({ ...values, id });
   });
 }
 

@@ -6,6 +6,7 @@ import { createDelivery, type Delivery } from "../../../alertmanager/relay/deliv
 import { createMetrics } from "../../../alertmanager/relay/metrics.ts";
 import { type NotificationRecord, readNotifications } from "../../../alertmanager/relay/outbox/history.ts";
 import { accept } from "../../../alertmanager/relay/outbox/intake.ts";
+import { endLeases } from "../../../alertmanager/relay/outbox/queue.ts";
 import { parseWebhook } from "../../../alertmanager/relay/webhook.ts";
 import { PROJECT } from "../../../scripts/stack/project.ts";
 import { openDatabase } from "../../../service/database.ts";
@@ -23,6 +24,8 @@ export interface OutboxSettings {
   outcomes?: (Outcome | "hang")[];
   /** Alerts that a message bears. */
   bears?: number;
+  /** Messages that the channel says it could take. */
+  capacity?: number;
 }
 
 /** A real outbox on disk, and its delivery through a channel that does as it is told. */
@@ -34,6 +37,8 @@ export interface Outbox {
   take(...alerts: PostedAlert[]): Promise<void>;
   /** Lets time pass. @param seconds */
   pass(seconds: number): Promise<void>;
+  /** Sets the clock back. @param seconds */
+  setBack(seconds: number): void;
   /** Newest first. */
   notifications(): NotificationRecord[];
   /** Ends the attempt that hangs. */
@@ -45,7 +50,11 @@ export interface Outbox {
 
 export function openOutbox(
   t: TestContext,
-  { outcomes = [], bears = Number.POSITIVE_INFINITY }: OutboxSettings = {},
+  {
+    outcomes = [],
+    bears = Number.POSITIVE_INFINITY,
+    capacity = Number.POSITIVE_INFINITY,
+  }: OutboxSettings = {},
 ): Outbox {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const folder = temporaryFolder(t);
@@ -63,6 +72,13 @@ export function openOutbox(
       const content = told.map(({ labels, status }) => `${labels.alertname} ${status}`).join(", ");
       return { content, covers: told.length };
     },
+    capacity: () => capacity,
+    composeDigest({ alerts, countsRest }) {
+      const told = alerts.slice(0, bears);
+      const lines = told.map(({ labels, status }) => `${labels.alertname} ${status}`);
+      const content = `digest of ${alerts.length}: ${lines.join(", ")}${countsRest ? " and numbers" : ""}`;
+      return { content, covers: told.length };
+    },
     composeTest: () => "test",
     async send(content) {
       sent.push(content);
@@ -73,6 +89,7 @@ export function openOutbox(
   const metrics = createMetrics({
     channels: [channel as Channel],
     backlog: () => ({ pending: 0, age: 0 }),
+    isFailing: () => false,
     watchdogAge: () => 0,
   });
   const deliveries: Delivery[] = [];
@@ -107,12 +124,16 @@ export function openOutbox(
       t.mock.timers.tick(seconds * 1000);
       await turn();
     },
+    setBack: (seconds) => clock.advance(-seconds),
     notifications: () => readNotifications(database, { channel: CHANNEL, state: undefined, limit: 100 }),
     async letGo(outcome) {
       hanging.resolve(outcome);
       await turn();
     },
-    startAgain: start,
+    startAgain() {
+      endLeases(database);
+      start();
+    },
     stop,
   };
 }

@@ -27,6 +27,7 @@ export interface Changes {
   addresses?: Partial<PartAddresses>;
   publicUrls?: Partial<RenderOptions["publicUrls"]>;
   relayTokenFile?: string;
+  fallbackMail?: RenderOptions["fallbackMail"];
 }
 
 /** Renders a copy of the committed files; what is not changed is as committed. */
@@ -50,6 +51,7 @@ export function renderer(t: TestContext) {
         addresses: { ...ADDRESSES, ...changes.addresses },
         publicUrls: { ...readPublicUrls({}, 8001), ...changes.publicUrls },
         relayTokenFile: changes.relayTokenFile,
+        fallbackMail: changes.fallbackMail,
       });
       return newest;
     },

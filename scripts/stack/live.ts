@@ -1,7 +1,25 @@
 import { isDeepStrictEqual } from "node:util";
 import { parse } from "yaml";
-import type { ExpectedPrometheus, ExpectedRule } from "./expected.ts";
-import { metric, QUESTION_TIMEOUT } from "./metric.ts";
+import type { Expected, ExpectedPrometheus, ExpectedRule } from "./expected.ts";
+
+/** Milliseconds for one question to a server of ours. */
+const QUESTION_TIMEOUT = 5000;
+
+/** A metric without labels, as a server shows it. @throws when it does not answer */
+export async function metric(url: string, name: string): Promise<number | undefined> {
+  const response = await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(QUESTION_TIMEOUT) });
+  const text = await response.text();
+  const value = new RegExp(`^${name} (\\S+)`, "m").exec(text)?.[1];
+  return value === undefined ? undefined : Number(value);
+}
+
+/** @returns how what Alertmanager has in force differs from what it should have; undefined where it does not */
+export async function alertmanagerProblem(url: string, expected: Expected): Promise<string | undefined> {
+  if ((await metric(url, "alertmanager_config_last_reload_successful")) !== 1) return "它没能读入配置";
+  if ((await metric(url, "alertmanager_config_hash")) !== expected.alertmanager)
+    return "它用的还是另一份配置";
+  return undefined;
+}
 
 interface LiveRule {
   name: string;

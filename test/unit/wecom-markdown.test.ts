@@ -2,10 +2,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { Alert } from "../../alertmanager/relay/alert.ts";
-import { MARKDOWN_LIMIT, renderAlerts } from "../../alertmanager/relay/channels/wecom-robot/render.ts";
+import { renderAlerts } from "../../alertmanager/relay/channels/wecom-markdown.ts";
 import { createWording } from "../../alertmanager/relay/wording.ts";
 
-const WORDING = createWording({ timezone: "Asia/Shanghai", alertmanagerUrl: "http://localhost:9093" });
+const WORDING = createWording({
+  timezone: "Asia/Shanghai",
+  alertmanagerUrl: "http://localhost:9093",
+  exporterUrl: "http://localhost:8001",
+});
+/** As for a robot. */
+const MARKDOWN_LIMIT = 4096;
 const START = Date.parse("2026-02-12T13:46:44Z");
 
 function alertOf(changes: Partial<Alert>): Alert {
@@ -21,7 +27,7 @@ function alertOf(changes: Partial<Alert>): Alert {
   };
 }
 
-const render = (...alerts: Alert[]) => renderAlerts(alerts, WORDING);
+const render = (...alerts: Alert[]) => renderAlerts(alerts, WORDING, MARKDOWN_LIMIT);
 
 test("a long text is cut between characters, and what comes after it is still told", () => {
   // Two to four bytes a character, the cut at each of their bytes.
@@ -60,6 +66,18 @@ test("a link is whole or absent, and only the web is linked to", () => {
   const whole = "a".repeat(2500);
   assert.ok(links(`https://example.com/${whole}`).includes(`[仪表盘](https://example.com/${whole})`));
   assert.doesNotMatch(links(`https://example.com/${"a".repeat(4000)}`), /仪表盘|aaa/);
+});
+
+test("a link that just does not fit is absent, one that does is there", () => {
+  for (const limit of [4096, 2048]) {
+    const contents = Array.from({ length: 400 }, (_, spare) => {
+      const dashboard_url = `https://example.com/${"a".repeat(limit - 500 + spare)}`;
+      return renderAlerts([alertOf({ annotations: { dashboard_url } })], WORDING, limit).content;
+    });
+    for (const content of contents) assert.ok(Buffer.byteLength(content) <= limit);
+    const longest = contents.filter((content) => content.includes("仪表盘")).at(-1) ?? "";
+    assert.equal(Buffer.byteLength(longest), limit);
+  }
 });
 
 test("as many alerts as fit go into one message, the rest is left for the next", () => {
