@@ -24,7 +24,7 @@ export interface Compose {
   upAgain(...args: string[]): Promise<void>;
   /** Removes the containers; the volumes, and so the data, stay. @throws {StackError} */
   down(): Promise<void>;
-  /** @returns what it wrote to standard output @throws with the end of what it wrote to standard error */
+  /** @returns what it wrote to standard output @throws {StackError} with the end of what it wrote to standard error */
   ask(...args: string[]): Promise<string>;
   /** A step of scripts/init.ts, in a container of its own. @returns the line that it answers */
   init(...step: string[]): Promise<string>;
@@ -67,7 +67,10 @@ function hash(...values: (string | undefined)[]): string {
 
 /** @param memory a file that only its owner can read: it holds secrets */
 export function createCompose(cwd: string, env: Env, memory = join(cwd, ".stack/compose.json")): Compose {
-  const ask = (...args: string[]) => run("docker", ["compose", ...args], { cwd, env });
+  const ask = (...args: string[]) =>
+    run("docker", ["compose", ...args], { cwd, env }).catch(({ message, cause }: Error) => {
+      throw new StackError(message, { cause });
+    });
   async function up(options: string[], args: string[]): Promise<void> {
     const code = await show(["compose", ...options, "up", "-d", "--wait", ...args], cwd, env);
     if (code === 0) return;

@@ -74,7 +74,7 @@ function notSetUp(env: Env, config: Config, relayLog: string): string[] {
   }
   const ready = (asked.has("wecom") && hasWecom) || (asked.has("email") && email);
   if (!ready) lines.push(`一个告警渠道都没有，告警只写入日志 ${relayLog}`);
-  return lines.length > 0 ? [...lines, "填好后再执行一次 npm start"] : [];
+  return lines.length > 0 ? [...lines, "填好后执行 npm run apply"] : [];
 }
 
 function noServices({ services }: Config): string[] {

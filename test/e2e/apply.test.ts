@@ -17,7 +17,7 @@ after(() => stack.remove());
 
 test("where nothing runs there is nothing to apply to", async () => {
   const { code, output } = await stack.apply();
-  assert.equal(code, 1);
+  assert.equal(code, 1, output);
   assert.match(output, /没有在运行，请执行 npm start/);
 });
 
@@ -105,7 +105,7 @@ describe("what is refused changes nothing", () => {
     );
     const { code, output } = await stack.apply();
     restore();
-    assert.equal(code, 1);
+    assert.equal(code, 1, output);
     assert.match(
       output,
       /什么都没有改动：\nconfig\/config\.ini:\d+ \[monitoring\] alert_threshold_cpu = 7O：应为 1 到 100 的数字/,
@@ -117,7 +117,7 @@ describe("what is refused changes nothing", () => {
     const restore = edit("prometheus/rules/host.yml", (text) => `${text}      - nonsense: 1\n`);
     const { code, output } = await stack.apply();
     restore();
-    assert.equal(code, 1);
+    assert.equal(code, 1, output);
     assert.match(
       output,
       /promtool 不接受这份配置：\nprometheus\/rules\/host\.yml: .+\nline \d+: field nonsense/,
@@ -169,7 +169,7 @@ describe("what a part does not take is taken back", () => {
     );
     const { code, output } = await stack.apply();
     restore();
-    assert.equal(code, 1);
+    assert.equal(code, 1, output);
     assert.match(output, /❌ Alertmanager 没有换用新配置：.*\/no\/such\/file.*\n\n已恢复原来的配置/);
     assert.deepEqual(await inForce(), state);
     assert.deepEqual(serverPids(), pids);
@@ -187,7 +187,7 @@ describe("what a part does not take is taken back", () => {
     const { code, output } = await stack.apply();
     writeFileSync(dotenv, settings);
     restore();
-    assert.equal(code, 1);
+    assert.equal(code, 1, output);
     assert.match(output, /Prometheus 换用新配置：已核对生效/, "it had the new threshold");
     assert.match(
       output,
@@ -235,7 +235,7 @@ describe("what a part does not take is taken back", () => {
     const { code, output } = await stack.apply();
     process.kill(pid, "SIGCONT");
     restore();
-    assert.equal(code, 1);
+    assert.equal(code, 1, output);
     assert.match(output, /❌ Alertmanager 没有换用新配置：它没有应答/);
     assert.match(output, /没能完全恢复原来的配置：\nAlertmanager/);
     assert.deepEqual(await inForce(), state);

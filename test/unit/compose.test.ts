@@ -11,6 +11,8 @@ import { testConfig } from "./support/exporter.ts";
 
 interface Service {
   image: string;
+  labels?: { configuration: string };
+  volumes: string[];
   command?: string[];
   user: string;
   read_only: boolean;
@@ -47,6 +49,37 @@ for (const [name, service] of Object.entries(compose.services)) {
     if (name !== "init") assert.notEqual(service.healthcheck, undefined);
   });
 }
+
+test("our services read the config.ini that was validated, and see no other", () => {
+  for (const name of ["exporter", "relay"]) {
+    const { environment, volumes = [] } = compose.services[name] ?? {};
+    assert.equal(environment?.MONITORING_CONFIG, "/rendered/current/config.ini");
+    assert.ok(volumes.includes("rendered:/rendered:ro"), name);
+    assert.ok(!volumes.some((volume) => volume.startsWith("./config")), name);
+  }
+});
+
+test("every container that reads settings at its start only is labelled with them", () => {
+  const labels = Object.entries(compose.services).map(([name, service]) => [
+    name,
+    service.labels?.configuration,
+  ]);
+  assert.deepEqual(Object.fromEntries(labels), {
+    init: undefined,
+    relay: `\${RELAY_CONFIGURATION_HASH:-}`,
+    exporter: `\${EXPORTER_CONFIGURATION_HASH:-}`,
+    prometheus: undefined,
+    alertmanager: undefined,
+    grafana: `\${GRAFANA_CONFIGURATION_HASH:-}`,
+  });
+});
+
+test("the image holds none of the files that init has mounted: a changed value makes no new one", () => {
+  const ignored = readFileSync(join(PROJECT, ".dockerignore"), "utf8").split("\n");
+  for (const file of ["config/config.ini", "alertmanager/alertmanager.yml"])
+    assert.ok(ignored.includes(file));
+  for (const folder of ["prometheus", "grafana"]) assert.ok(!ignored.includes(`!${folder}`));
+});
 
 test("the relay's port is not published", () => {
   assert.equal(compose.services.relay?.ports, undefined);
