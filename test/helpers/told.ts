@@ -43,7 +43,7 @@ export function readOutbox(dataDir: string): Map<string, { state: string; counte
     return new Map(
       rows.map(({ name, state, detail }) => [
         String(name),
-        { state: String(state), counted: state === "sent" && detail !== null },
+        { state: String(state), counted: state === "sent" && String(detail).startsWith("只计入数目") },
       ]),
     );
   } finally {
