@@ -102,9 +102,20 @@ function counts(alerts: Alert[], wording: Wording): DigestLine[] {
   return lines;
 }
 
-const LONGEST_NAME = 40;
+/** Bytes, so that the lines of all kinds fit into what a channel keeps for them. */
+const LONGEST_NAME = 45;
 
 function kindOf(alert: Alert, wording: Wording): string {
-  const name = [...(alert.labels.alertname ?? "未命名的告警")].slice(0, LONGEST_NAME).join("");
-  return `${wording.heading(alert)} ${name}`;
+  return `${wording.heading(alert)} ${shorten(alert.labels.alertname ?? "未命名的告警")}`;
+}
+
+function shorten(name: string): string {
+  let [kept, used] = ["", 0];
+  for (const character of name) {
+    // A sign that would be markup is written with three.
+    used += /\w/.test(character) ? 1 : Math.max(3, Buffer.byteLength(character));
+    if (used > LONGEST_NAME) return `${kept}…`;
+    kept += character;
+  }
+  return kept;
 }

@@ -23,7 +23,12 @@ export interface WordingOptions {
   exporterUrl: string;
 }
 
-const SEVERITIES: Record<string, string> = { critical: "严重告警", warning: "警告", info: "提示" };
+/** A map, as the label is anybody's: of an object "toString" would be a function. */
+const SEVERITIES = new Map([
+  ["critical", "严重告警"],
+  ["warning", "警告"],
+  ["info", "提示"],
+]);
 
 /** Labels that say where: the others are in the title or of no use to people. */
 const PLACES: [label: string, name: string][] = [
@@ -43,7 +48,7 @@ export function createWording({ timezone, alertmanagerUrl, exporterUrl }: Wordin
     time,
     historyUrl: `${exporterUrl}/`,
     heading(alert) {
-      const severity = SEVERITIES[alert.labels.severity ?? ""] ?? "告警";
+      const severity = SEVERITIES.get(alert.labels.severity ?? "") ?? "告警";
       if (alert.status === "firing") return severity;
       return `${isDoubtful(alert) ? "可能已恢复" : "已恢复"}（${severity}）`;
     },
@@ -71,7 +76,10 @@ export function createWording({ timezone, alertmanagerUrl, exporterUrl }: Wordin
         ["处理手册", runbook_url],
         ["静默", isSilenceable(alert) ? silenceUrl(alertmanagerUrl, alert.labels) : undefined],
       ];
-      return links.filter((link): link is [string, string] => isWebUrl(link[1]));
+      return links.flatMap(([name, url]) => {
+        const address = toWebAddress(url);
+        return address === undefined ? [] : [[name, address]];
+      });
     },
   };
 
@@ -112,6 +120,8 @@ function silenceUrl(alertmanagerUrl: string, labels: Record<string, string>): st
   return `${alertmanagerUrl}/#/silences/new?filter=${encodeURIComponent(`{${matchers.join(", ")}}`)}`;
 }
 
-function isWebUrl(text: string | undefined): boolean {
-  return text !== undefined && /^https?:$/.test(URL.parse(text)?.protocol ?? "");
+/** As browsers write it: no character in it is a line break, a blank or turns the direction of writing. */
+function toWebAddress(text: string | undefined): string | undefined {
+  const url = text === undefined ? null : URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) ? url.href : undefined;
 }

@@ -69,9 +69,9 @@ export function escapeMarkdown(text: string): string {
     .replaceAll(/[\s\p{Cc}]+/gu, " ");
 }
 
-/** Brackets would end the link early. */
+/** Brackets would end the link early, the other signs begin something of their own. */
 export function escapeUrl(url: string): string {
-  return url.replaceAll(/[()\s<>]/g, (sign) => `%${sign.charCodeAt(0).toString(16).padStart(2, "0")}`);
+  return url.replaceAll(/[()\s<>[\]*`\\]/g, (sign) => `%${sign.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }
 
 /** Shortens between characters, never inside one. */

@@ -9,6 +9,8 @@ const MAX_LINES = 2000;
 const RESERVE = 10;
 /** In characters. */
 const LONGEST_LINE = 300;
+/** Tells what an alert says from what the mail says, whatever the alert says. */
+const BULLET = "· ";
 
 export function renderDigest(digest: Digest, wording: Wording): Message<Mail> {
   const { lines, covers } = layoutDigest(digest, wording, {
@@ -29,6 +31,7 @@ export function renderDigest(digest: Digest, wording: Wording): Message<Mail> {
 function asText(line: DigestLine): string {
   const text = oneLine(line.text, LONGEST_LINE);
   if (line.kind === "link") return `\n${text}：${line.url}`;
+  if (line.kind === "alert") return BULLET + text;
   return line.kind === "section" ? `\n【${text}】` : text;
 }
 
@@ -41,6 +44,8 @@ function asHtml(line: DigestLine): string {
       return `<h3 style="color:${colorOf(line.alert)};margin:16px 0 4px">${text}</h3>`;
     case "link":
       return `<p><a href="${escapeHtml(line.url)}">${text}</a></p>`;
+    case "alert":
+      return `<div>${BULLET}${text}</div>`;
     default:
       return `<div>${text}</div>`;
   }

@@ -111,9 +111,13 @@ export function page(body: string): string {
 
 /** A line break would begin a header in the subject, or forge a line in the text. Nobody reads further. */
 export function oneLine(text: string, longest = LONGEST_TEXT): string {
-  const line = text
-    .slice(0, 2 * longest)
+  const line = beginning(text, 2 * longest)
     .replaceAll(/\p{Bidi_Control}/gu, "")
     .replaceAll(/[\s\p{Cc}]+/gu, " ");
-  return line.length > longest ? `${line.slice(0, longest).replace(/\p{Cs}$/u, "")}…` : line;
+  return line.length > longest ? `${beginning(line, longest)}…` : line;
+}
+
+/** Never ends inside a character. */
+function beginning(text: string, most: number): string {
+  return text.slice(0, most).replace(/\p{Cs}$/u, "");
 }
