@@ -9,14 +9,12 @@ COPY config config
 COPY service service
 COPY exporter exporter
 COPY alertmanager alertmanager
-COPY prometheus prometheus
-COPY grafana grafana
 COPY scripts scripts
 COPY docs/runbooks docs/runbooks
 # A checkout made with a strict umask is readable for nobody else otherwise.
 RUN chmod -R a+rX /app
 # Named volumes take over the owner of the folder they are mounted on: nobody, as in the images of Prometheus.
-RUN mkdir /data /rendered /secrets && chown 65534:0 /data /rendered /secrets && chmod 0750 /data /rendered /secrets
+RUN mkdir prometheus grafana /data /rendered /secrets && chown 65534:0 /data /rendered /secrets && chmod 0750 /data /rendered /secrets
 RUN mkdir node_modules/.cache && chown 65534:0 node_modules/.cache
 USER 65534:0
 # Compiled now, and by the user who will use it: a container cannot write (service/compile-cache.mjs).

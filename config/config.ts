@@ -51,8 +51,14 @@ export const OWN_SERVICE = "monitoring";
  * @throws {ConfigError} naming every problem by file, line, key and what is allowed
  */
 export function readConfig(path: string): Config {
+  return readConfigFile(path).config;
+}
+
+/** Also gives the very text that was validated: the file may have changed again since. @throws {ConfigError} */
+export function readConfigFile(path: string): { config: Config; text: string } {
   const file = relative(process.cwd(), path) || path;
-  return parseConfig(readText(path, file), file);
+  const text = readText(path, file);
+  return { config: parseConfig(text, file), text };
 }
 
 /** @param file how the text's origin is named in errors */

@@ -10,9 +10,14 @@ import {
 
 /** Runs the collectors in the background, so that a scrape never waits for one. */
 export interface Collecting {
+  /** Starts the standing collectors alone. */
+  open(): void;
+  /** Starts the others. */
   start(): void;
-  /** Stops and drops every sampled series: a frozen value would look like a measured one. */
+  /** Stops those, and drops every sampled series: a frozen value would look like a measured one. */
   stop(): void;
+  /** Stops all. */
+  close(): void;
   readonly running: boolean;
   /** The newest samples of a metric; none while stopped or failing. */
   samples(metric: GaugeName): Sample[];
@@ -30,7 +35,8 @@ export function createCollecting({ collectors, interval, registry, logger }: Col
   const latest = new Map<Collector, Sample[]>();
   /** Those that have not come back yet, late ones included: they are not asked again meanwhile. */
   const busy = new Set<Collector>();
-  let timers: NodeJS.Timeout[] | undefined;
+  const standing = createTimers(collectors.filter((collector) => collector.standing));
+  const stoppable = createTimers(collectors.filter((collector) => !collector.standing));
 
   const success = new Gauge({
     name: "monitoring_collector_success",
@@ -53,37 +59,59 @@ export function createCollecting({ collectors, interval, registry, logger }: Col
   async function run(collector: Collector): Promise<void> {
     // A slow run goes on and keeps the last values; past its deadline it has been reported.
     if (busy.has(collector)) return;
-    const begunWith = timers;
+    const timers = collector.standing ? standing : stoppable;
+    const begunWith = timers.running;
     const begun = performance.now();
     const { samples, failure } = await outcomeOf(withDeadline(collector, busy));
     // Stopped, and perhaps started again, while it was under way.
-    if (timers !== begunWith || begunWith === undefined) return;
+    if (timers.running !== begunWith || begunWith === undefined) return;
     duration.set({ collector: collector.name }, (performance.now() - begun) / 1000);
     success.set({ collector: collector.name }, failure === undefined ? 1 : 0);
     latest.set(collector, samples);
     if (failure !== undefined) logger.warn({ collector: collector.name, err: failure }, "collector failed");
   }
 
+  function stop(timers: Timers): void {
+    for (const timer of timers.running ?? []) clearInterval(timer);
+    timers.running = undefined;
+    for (const collector of timers.collectors) {
+      collector.stop?.();
+      latest.delete(collector);
+      success.remove({ collector: collector.name });
+      duration.remove({ collector: collector.name });
+    }
+  }
+
+  function start(timers: Timers): void {
+    timers.running ??= timers.collectors.map((collector) => {
+      setImmediate(run, collector);
+      return setInterval(run, interval * 1000, collector);
+    });
+  }
+
   return {
-    start() {
-      timers ??= collectors.map((collector) => {
-        setImmediate(run, collector);
-        return setInterval(run, interval * 1000, collector);
-      });
-    },
-    stop() {
-      for (const timer of timers ?? []) clearInterval(timer);
-      timers = undefined;
-      for (const collector of collectors) collector.stop?.();
-      latest.clear();
-      success.reset();
-      duration.reset();
+    open: () => start(standing),
+    start: () => start(stoppable),
+    stop: () => stop(stoppable),
+    close() {
+      stop(stoppable);
+      stop(standing);
     },
     get running() {
-      return timers !== undefined;
+      return stoppable.running !== undefined;
     },
     samples,
   };
+}
+
+/** Collectors that start and stop together; `running` while they do. */
+interface Timers {
+  collectors: Collector[];
+  running: NodeJS.Timeout[] | undefined;
+}
+
+function createTimers(collectors: Collector[]): Timers {
+  return { collectors, running: undefined };
 }
 
 function registerCollected(registry: Registry, samples: (metric: GaugeName) => Sample[]): void {

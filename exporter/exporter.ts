@@ -45,7 +45,6 @@ export function createExporter({
   }
   const registry = new Registry();
   let server: HttpServer | undefined;
-  let checking: NodeJS.Timeout | undefined;
   const url = () => server?.url ?? "";
   const { dataDir } = environment;
   const { timezone } = config;
@@ -80,15 +79,12 @@ export function createExporter({
     async start() {
       await checkJournal();
       server = await serve(app, environment.host, config.metricsPort);
+      collecting.open();
       if (config.enabled) collecting.start();
-      // While nothing is collected, the collector of events does not do it.
-      const check = () => (collecting.running ? undefined : checkJournal());
-      checking = setInterval(check, config.collectInterval * 1000);
       logger.info({ url: url() }, "listening");
     },
     async stop() {
-      clearInterval(checking);
-      collecting.stop();
+      collecting.close();
       await server?.close();
       server = undefined;
       await journal.close();

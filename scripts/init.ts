@@ -1,29 +1,61 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { readConfig } from "../config/config.ts";
+import { parseArgs } from "node:util";
+import { readConfigFile } from "../config/config.ts";
 import { configFile, type Env, EnvironmentError, optional, readPublicUrls } from "../config/environment.ts";
 import { cli } from "./stack/cli.ts";
 import { GENERATED_SECRETS, randomSecret } from "./stack/dotenv.ts";
-import { fallbackMail } from "./stack/fallback-mail.ts";
+import { describeDraft } from "./stack/draft.ts";
+import { fallbackMail, mailPassword } from "./stack/fallback-mail.ts";
 import { PROJECT } from "./stack/project.ts";
-import { render } from "./stack/render.ts";
+import { confirm, goBack, publish } from "./stack/publish.ts";
+import { type Rendering, render } from "./stack/render.ts";
 
 /** Volumes of docker-compose.yml. */
 const RENDERED = "/rendered";
 const SECRETS = "/secrets";
 
-/** The one-shot service of docker compose: makes the secrets and renders the configuration, before the rest starts. */
+/**
+ * The one-shot service of docker compose: makes the secrets and renders the configuration, before the rest starts.
+ * On a running stack npm start and npm run apply have it do one step at a time, each named by an option.
+ */
 async function init(): Promise<void> {
   process.umask(0o027);
   const env = process.env;
-  const config = readConfig(configFile(env));
+  const { values: step } = parseArgs({
+    options: {
+      draft: { type: "boolean" },
+      publish: { type: "string" },
+      back: { type: "boolean" },
+      confirm: { type: "boolean" },
+      secrets: { type: "boolean" },
+    },
+  });
+  if (step.draft) process.stdout.write(`${renderVolume(env).hash}\n`);
+  else if (step.publish !== undefined) {
+    const draft = describeDraft(RENDERED, join(RENDERED, step.publish));
+    publish(RENDERED, step.publish);
+    process.stdout.write(`${JSON.stringify({ ...draft, secrets: secretsToChange(env) })}\n`);
+  } else if (step.back) goBack(RENDERED);
+  else if (step.confirm) confirm(RENDERED);
+  else if (step.secrets) writeSecrets(env);
+  else {
+    const { hash } = renderVolume(env);
+    writeSecrets(env);
+    publish(RENDERED, hash);
+    confirm(RENDERED);
+  }
+}
+
+function renderVolume(env: Env): Rendering {
+  const { config, text } = readConfigFile(configFile(env));
   checkPublished("metrics_port", config.metricsPort, "METRICS_PORT", env);
   checkPublished("retention_days", config.retentionDays, "RETENTION_DAYS", env);
-  for (const name of GENERATED_SECRETS) writeSecret(name, env);
-  render({
+  return render({
     project: PROJECT,
     out: RENDERED,
     config,
+    configText: text,
     addresses: {
       exporter: `exporter:${config.metricsPort}`,
       relay: "relay:8002",
@@ -32,8 +64,8 @@ async function init(): Promise<void> {
       grafana: "grafana:3000",
     },
     publicUrls: readPublicUrls(env, config.metricsPort),
-    relayTokenFile: join(SECRETS, "relay_token"),
-    fallbackMail: fallbackMail(config, env, (password) => keepSecret("smtp_password", password)),
+    relayTokenFile: secretFile("RELAY_TOKEN"),
+    fallbackMail: fallbackMail(config, env, secretFile("SMTP_PASSWORD")),
   });
 }
 
@@ -46,20 +78,33 @@ function checkPublished(key: string, value: number, variable: string, env: Env):
   );
 }
 
-/** What .env says, else what was made before, else a new one; readable by the containers that mount it alone. */
-function writeSecret(name: string, env: Env): void {
-  mkdirSync(SECRETS, { recursive: true });
-  const file = join(SECRETS, name.toLowerCase());
-  const kept = existsSync(file) ? readFileSync(file, "utf8") : undefined;
-  const value = optional(env, name) ?? kept ?? randomSecret();
-  if (value !== kept) keepSecret(name.toLowerCase(), value);
+function secretFile(name: string): string {
+  return join(SECRETS, name.toLowerCase());
 }
 
-/** @returns the file */
-function keepSecret(name: string, secret: string): string {
-  const file = join(SECRETS, name);
-  writeFileSync(file, secret, { mode: 0o640 });
-  return file;
+function keptSecret(name: string): string | undefined {
+  const file = secretFile(name);
+  return existsSync(file) ? readFileSync(file, "utf8") : undefined;
+}
+
+/** The names of those for which .env says something else than before. */
+function secretsToChange(env: Env): string[] {
+  return GENERATED_SECRETS.filter((name) => {
+    const kept = keptSecret(name);
+    return (optional(env, name) ?? kept) !== kept;
+  });
+}
+
+/** What .env says, else what was made before, else a new one; readable by the containers that mount it alone. */
+function writeSecrets(env: Env): void {
+  mkdirSync(SECRETS, { recursive: true });
+  for (const name of GENERATED_SECRETS) {
+    const kept = keptSecret(name);
+    const value = optional(env, name) ?? kept ?? randomSecret();
+    if (value !== kept) writeFileSync(secretFile(name), value, { mode: 0o640 });
+  }
+  const password = mailPassword(env);
+  if (password !== undefined) writeFileSync(secretFile("SMTP_PASSWORD"), password, { mode: 0o640 });
 }
 
 await cli(init);

@@ -1,26 +1,18 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { readChannelSettings } from "../alertmanager/relay/channels/index.ts";
-import { type Config, readConfig } from "../config/config.ts";
-import {
-  configFile,
-  type Env,
-  EnvironmentError,
-  optional,
-  readServiceEnvironment,
-} from "../config/environment.ts";
-import { publicUrls, readPorts } from "./stack/addresses.ts";
+import { publicUrls } from "./stack/addresses.ts";
 import { cli } from "./stack/cli.ts";
 import { findEngine, startCompose } from "./stack/compose.ts";
-import { ensureDotenv, readDotenv } from "./stack/dotenv.ts";
+import { ensureDotenv } from "./stack/dotenv.ts";
 import { withLock } from "./stack/lock.ts";
 import { startNative } from "./stack/native.ts";
-import { isOwnAddress } from "./stack/ports.ts";
 import { logFile, runningProcesses } from "./stack/processes.ts";
 import { PROJECT, StackError, statePaths } from "./stack/project.ts";
 import { createReport, type Report } from "./stack/report.ts";
+import { checkSettings, readSettings } from "./stack/settings.ts";
 import { summarize } from "./stack/summary.ts";
+
+const UNCHANGED = "✅ 各部分都已在运行，没有改动";
 
 /** npm start: everything up and healthy, or the reason why not. */
 async function up(): Promise<void> {
@@ -30,41 +22,31 @@ async function up(): Promise<void> {
   if (force.native && force.docker) throw new StackError("--native 和 --docker 只能选一个");
   process.chdir(PROJECT);
   const report = createReport(process.stdout);
-  const file = configFile(existsSync(".env") ? readDotenv(".env", process.env) : process.env);
-  const config = readConfig(file);
+  readSettings();
   const written = ensureDotenv(".env", ".env.example", process.env);
   if (written === "created") report.line("✅ 已生成 .env 和其中的随机密钥（只有本人可读）");
   if (written === "completed") report.line("✅ 已在 .env 里补上缺少的随机密钥");
-  const env = readDotenv(".env", process.env);
-  await checkEnvironment(env, config);
+  const settings = readSettings();
+  await checkSettings(settings);
+  const { config, env } = settings;
   const paths = statePaths(join(PROJECT, ".stack"));
 
   if (await choosesDocker(force, runningProcesses(paths).length > 0, report)) {
-    const ports = await startCompose({ project: PROJECT, config, env, report });
+    const { isChanged, ports } = await startCompose({ project: PROJECT, settings, report });
+    if (!isChanged) report.line(UNCHANGED);
     const urls = publicUrls(config, env, ports);
     summarize(report, { config, env, urls, missing: {}, relayLog: "（docker compose logs relay）" });
   } else {
-    const { ports, ...native } = await startNative({
+    const { isChanged, ports, ...native } = await startNative({
       project: PROJECT,
       paths,
-      config,
-      configFile: file,
-      env,
+      ...settings,
       report,
+      fetchServers: true,
     });
+    if (!isChanged) report.line(UNCHANGED);
     const urls = publicUrls(config, env, ports);
     summarize(report, { config, env, urls, ...native, relayLog: logFile(paths, "relay") });
-  }
-}
-
-/** Everything that a part would refuse to start with: better now than after the running one was stopped. */
-async function checkEnvironment(env: Env, config: Config): Promise<void> {
-  readPorts(config, env);
-  readServiceEnvironment(env, config.metricsPort);
-  readChannelSettings(env);
-  const host = optional(env, "HOST");
-  if (host !== undefined && !(await isOwnAddress(host))) {
-    throw new EnvironmentError(`环境变量 HOST：${host} 不是本机的地址；0.0.0.0 表示所有地址`);
   }
 }
 

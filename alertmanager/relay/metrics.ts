@@ -16,6 +16,8 @@ export interface MetricsOptions {
   channels: Channel[];
   /** Waiting notifications of a channel; `age` of the oldest in seconds, 0 where there is none. */
   backlog: (channel: string) => { pending: number; age: number };
+  /** Whether the last notification that is settled has failed. */
+  isFailing: (channel: string) => boolean;
   /** Seconds since the last watchdog, or since the start. */
   watchdogAge: () => number;
 }
@@ -23,7 +25,7 @@ export interface MetricsOptions {
 /** Seconds from the webhook to the channel's acceptance. */
 const DELIVERY_BUCKETS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3600];
 
-export function createMetrics({ channels, backlog, watchdogAge }: MetricsOptions): RelayMetrics {
+export function createMetrics({ channels, backlog, isFailing, watchdogAge }: MetricsOptions): RelayMetrics {
   const registry = new Registry();
   const registers = [registry];
   const received = new Counter({
@@ -54,7 +56,7 @@ export function createMetrics({ channels, backlog, watchdogAge }: MetricsOptions
     for (const outcome of ["sent", "retried", "failed"]) notifications.inc({ channel, outcome }, 0);
     for (const reason of FAILURE_REASONS) failed.inc({ channel, reason }, 0);
   }
-  registerGauges(registry, { channels, backlog, watchdogAge });
+  registerGauges(registry, { channels, backlog, isFailing, watchdogAge });
   return {
     registry,
     received: (alerts) => received.inc(alerts),
@@ -70,7 +72,10 @@ export function createMetrics({ channels, backlog, watchdogAge }: MetricsOptions
   };
 }
 
-function registerGauges(registry: Registry, { channels, backlog, watchdogAge }: MetricsOptions): void {
+function registerGauges(
+  registry: Registry,
+  { channels, backlog, isFailing, watchdogAge }: MetricsOptions,
+): void {
   const registers = [registry];
   new Gauge({
     name: "relay_outbox_pending",
@@ -88,6 +93,15 @@ function registerGauges(registry: Registry, { channels, backlog, watchdogAge }: 
     registers,
     collect() {
       for (const { name } of channels) this.set({ channel: name }, backlog(name).age);
+    },
+  });
+  new Gauge({
+    name: "relay_channel_failing",
+    help: "1 if the channel's last settled notification failed for good, else 0.",
+    labelNames: ["channel"],
+    registers,
+    collect() {
+      for (const { name } of channels) this.set({ channel: name }, isFailing(name) ? 1 : 0);
     },
   });
   new Gauge({

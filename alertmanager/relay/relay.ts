@@ -12,7 +12,7 @@ import { type ChannelSettings, createChannels } from "./channels/index.ts";
 import { createDelivery } from "./delivery.ts";
 import { DOUBTFUL_SILENCE, doubtEnds } from "./doubt.ts";
 import { createMetrics } from "./metrics.ts";
-import { findFiring, prune, readAlerts, readNotifications } from "./outbox/history.ts";
+import { findFiring, isFailing, prune, readAlerts, readNotifications } from "./outbox/history.ts";
 import { accept } from "./outbox/intake.ts";
 import { abandonOthers, backlog } from "./outbox/queue.ts";
 import { reserve } from "./outbox/window.ts";
@@ -72,6 +72,7 @@ export function createRelay({ config, environment, channelSettings, clock, logge
       const { pending, oldest } = backlog(database, channel);
       return { pending, age: oldest === undefined ? 0 : Math.max(0, clock.now() - oldest) / 1000 };
     },
+    isFailing: (channel) => isFailing(database, channel),
     watchdogAge: watchdog.age,
   });
   const deliveries = channels.map((channel) => createDelivery({ database, channel, metrics, clock, logger }));

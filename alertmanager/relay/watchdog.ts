@@ -5,6 +5,8 @@ import type { Alert } from "./alert.ts";
 export const WATCHDOG_SILENCE = 5 * 60_000;
 /** How often that is looked at, in milliseconds. */
 const CHECK_EVERY = 10_000;
+/** Milliseconds for the first heartbeat after this process itself stood still: two of its rounds. */
+const GRACE = 120_000;
 
 const FINGERPRINT = "relay-watchdog-silent";
 
@@ -33,6 +35,8 @@ export function createWatchdog({ clock, exporterUrl, findFiring, tell, onError }
   /** Silence is counted from here on: the last time it was heard, or the start. */
   let quietSince = clock.now();
   let timer: NodeJS.Timeout | undefined;
+  let lookedAt = clock.now();
+  let wokenAt = Number.NEGATIVE_INFINITY;
 
   /** Runs what may meet a disk that refuses; the next look, or the next time it is heard, tries again. */
   function attempt(work: (firing: { startsAt: number } | undefined) => void): void {
@@ -44,6 +48,11 @@ export function createWatchdog({ clock, exporterUrl, findFiring, tell, onError }
   }
 
   function look(): void {
+    const now = clock.now();
+    // The machine slept, or its clock was set: the heart had no chance to be heard.
+    if (now - lookedAt >= 6 * CHECK_EVERY) wokenAt = now;
+    lookedAt = now;
+    if (now - wokenAt < GRACE) return;
     attempt((firing) => {
       const silent = clock.now() - quietSince >= WATCHDOG_SILENCE;
       if (silent && !firing) tell(silenceAlert(exporterUrl, quietSince, undefined));
@@ -53,6 +62,7 @@ export function createWatchdog({ clock, exporterUrl, findFiring, tell, onError }
   return {
     start() {
       quietSince = clock.now();
+      lookedAt = quietSince;
       timer = setInterval(look, CHECK_EVERY);
     },
     stop: () => clearInterval(timer),
@@ -77,7 +87,7 @@ function silenceAlert(exporterUrl: string, startsAt: number, endsAt: number | un
     annotations: {
       summary: "监控系统失去心跳",
       description:
-        "已有 5 分钟没有收到 Prometheus 的心跳，期间发生的问题可能不会告警。请检查 Prometheus 与 Alertmanager 是否在运行。",
+        "已有 5 分钟没有收到 Prometheus 的心跳，期间发生的问题可能不会告警。先在监控主机上执行 npm start，会启动停掉的 Prometheus 或 Alertmanager。",
       runbook_url: `${exporterUrl}/runbooks/WatchdogSilent`,
     },
     startsAt,

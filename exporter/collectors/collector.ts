@@ -36,6 +36,8 @@ export interface Collector {
    * @throws {PartialError} where a part could not be measured
    */
   collect(): Promise<Sample[]>;
+  /** Runs for as long as the exporter does: it measures nothing that could be stopped. */
+  standing?: boolean;
   /** Lets go of what it keeps between runs, and of a run under way; `collect` may follow. */
   stop?(): void;
 }

@@ -6,6 +6,7 @@ export function eventsCollector(journal: EventJournal): Collector {
   return {
     name: "events",
     deadline: 15_000,
+    standing: true,
     async collect() {
       await journal.check();
       return [];

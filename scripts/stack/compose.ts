@@ -1,15 +1,14 @@
-import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
-import { join } from "node:path";
-import type { Config } from "../../config/config.ts";
 import type { Env } from "../../config/environment.ts";
 import { type PartName, type Ports, readPorts } from "./addresses.ts";
+import { changeCompose } from "./compose-change.ts";
+import { type Compose, createCompose, type RunningServices } from "./compose-cli.ts";
+import { composeEnv } from "./compose-env.ts";
 import { GENERATED_SECRETS } from "./dotenv.ts";
-import { hashFiles } from "./hash-files.ts";
 import { refuseTakenPorts } from "./ports.ts";
 import { StackError } from "./project.ts";
 import type { Report } from "./report.ts";
 import { run } from "./run.ts";
+import type { Settings } from "./settings.ts";
 
 /** Milliseconds for a question to the engine. */
 const TIMEOUT = 15_000;
@@ -39,44 +38,44 @@ export async function findEngine(): Promise<Engine> {
 
 export interface ComposeOptions {
   project: string;
-  config: Config;
-  env: Env;
+  settings: Settings;
   report: Report;
 }
 
-/**
- * `docker compose up -d --wait`, its own progress shown.
- * @throws {StackError} when a port is taken, or a container does not become healthy
- */
-export async function startCompose({ project, config, env, report }: ComposeOptions): Promise<Ports> {
-  refuseFiles(env);
-  const ports = readPorts(config, env);
-  if (!(await isComposeRunning(project))) await refuseTakenPorts(PUBLISHED, ports);
-  report.line("docker compose up -d --wait");
-  const code = await interactive(["compose", "up", "-d", "--wait"], project, {
-    ...env,
-    // What compose itself has to know of config.ini.
-    METRICS_PORT: String(config.metricsPort),
-    RETENTION_DAYS: String(config.retentionDays),
-    CONFIGURATION_HASH: configurationHash(project, env),
-  });
-  if (code !== 0) {
-    const logs = await run("docker", ["compose", "logs", "--no-color", "--tail", "15"], {
-      cwd: project,
-    }).catch(() => "");
-    throw new StackError(`docker compose 没有成功（退出码 ${code}）。日志的末尾：\n${logs}`);
-  }
-  return ports;
+export interface ComposeStack {
+  isChanged: boolean;
+  ports: Ports;
 }
 
-/** A label of the containers, so that they are made anew when something they read at start has changed. */
-function configurationHash(project: string, env: Env): string {
-  const folders = ["config", "prometheus", "alertmanager", "grafana"].map((name) => join(project, name));
-  const secrets = GENERATED_SECRETS.map((name) => env[name]);
-  return createHash("sha256")
-    .update(hashFiles(...folders))
-    .update(JSON.stringify(secrets))
-    .digest("hex");
+/**
+ * Makes what runs what should run, by npm start and npm run apply alike. Where nothing runs yet, `docker compose up`
+ * does all of it, init included.
+ * @throws {StackError} when something is refused, and nothing was changed; when a port is taken, or a container does
+ *   not become healthy; when a change fails (RevertedError)
+ */
+export async function startCompose({ project, settings, report }: ComposeOptions): Promise<ComposeStack> {
+  refuseFiles(settings.env);
+  const ports = readPorts(settings.config, settings.env);
+  const compose = createCompose(project, composeEnv(project, settings));
+  const before = await runningServices(project, compose);
+  const taken = PUBLISHED.filter((name) => ![...before.values()].some(({ port }) => port === ports[name]));
+  await refuseTakenPorts(taken, ports);
+  if (before.size > 0) {
+    return { isChanged: await changeCompose({ project, settings, before, report }), ports };
+  }
+  report.line("docker compose up -d --wait");
+  await compose.up();
+  await compose.remember();
+  return { isChanged: true, ports };
+}
+
+/** This checkout's containers that run. */
+export async function isComposeUp(project: string, { env }: Settings): Promise<boolean> {
+  return (await runningServices(project, createCompose(project, env))).size > 0;
+}
+
+async function runningServices(project: string, compose: Compose): Promise<RunningServices> {
+  return (await isComposeRunning(project)) ? compose.running() : new Map();
 }
 
 /** Whether this checkout has containers, running or not: another checkout's are none of its business. */
@@ -103,14 +102,5 @@ function refuseFiles(env: Env): void {
 
 /** Removes the containers; the volumes, and so the data, stay. @throws {StackError} */
 export async function stopCompose(project: string): Promise<void> {
-  const code = await interactive(["compose", "down"], project, process.env);
-  if (code !== 0) throw new StackError(`docker compose down 没有成功（退出码 ${code}）`);
-}
-
-function interactive(args: string[], cwd: string, env: Env): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn("docker", args, { cwd, env, stdio: "inherit" });
-    child.once("error", reject);
-    child.once("exit", (code) => resolve(code ?? 1));
-  });
+  await createCompose(project, process.env).down();
 }

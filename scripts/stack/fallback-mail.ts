@@ -1,6 +1,6 @@
 import { readEmailSettings } from "../../alertmanager/relay/channels/email/settings.ts";
 import type { Config } from "../../config/config.ts";
-import type { Env } from "../../config/environment.ts";
+import { type Env, readSecret } from "../../config/environment.ts";
 
 /** As in alertmanager.yml: https://prometheus.io/docs/alerting/latest/configuration/#email_config */
 export type EmailConfig = Record<string, unknown>;
@@ -17,7 +17,7 @@ const TEXT = `{{ range .Alerts }}{{ if eq .Status "firing" }}严重告警{{ else
 
 /**
  * How Alertmanager itself reaches the mail server of SMTP_URL.
- * @param keep keeps the password in a file, and says where Alertmanager sees it
+ * @param passwordFile where Alertmanager finds the password, if there is one
  * @returns undefined where no mail is wanted or set up, or where Alertmanager cannot send it: it speaks TLS from the
  * start on port 465 only
  * @throws {EnvironmentError}
@@ -25,7 +25,7 @@ const TEXT = `{{ range .Alerts }}{{ if eq .Status "firing" }}严重告警{{ else
 export function fallbackMail(
   { alertEnabled, channels }: Config,
   env: Env,
-  keep: (password: string) => string,
+  passwordFile: string,
 ): EmailConfig | undefined {
   const settings = alertEnabled && channels.includes("email") ? readEmailSettings(env) : undefined;
   if (!settings) return undefined;
@@ -33,20 +33,26 @@ export function fallbackMail(
   const implicitTls = url.protocol === "smtps:";
   const port = url.port || (implicitTls ? "465" : "587");
   if (implicitTls && port !== "465") return undefined;
-  const password = decodeURIComponent(url.password);
+  const hasPassword = url.password !== "";
   return {
     to: settings.to,
     from: settings.from,
     smarthost: `${url.hostname}:${port}`,
-    ...(password && {
+    ...(hasPassword && {
       auth_username: decodeURIComponent(url.username),
-      auth_password_file: keep(password),
+      auth_password_file: passwordFile,
     }),
     // STARTTLS; on port 465 all is encrypted already. A password never goes out in the clear.
-    require_tls: !implicitTls && password !== "",
+    require_tls: !implicitTls && hasPassword,
     send_resolved: true,
     headers: { Subject: SUBJECT },
     html: "",
     text: TEXT,
   };
+}
+
+/** @returns the password in SMTP_URL */
+export function mailPassword(env: Env): string | undefined {
+  const smtpUrl = readSecret(env, "SMTP_URL");
+  return smtpUrl === undefined ? undefined : decodeURIComponent(new URL(smtpUrl).password) || undefined;
 }

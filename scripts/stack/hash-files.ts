@@ -9,7 +9,8 @@ export function hashFiles(...paths: string[]): string {
   return hash.digest("hex");
 }
 
-function listFiles(path: string): string[] {
+/** Every file in a folder; a file itself. */
+export function listFiles(path: string): string[] {
   try {
     return readdirSync(path, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())

@@ -4,28 +4,27 @@ import { join } from "node:path";
 import type { Config } from "../../config/config.ts";
 import { type Env, EnvironmentError, readSecret } from "../../config/environment.ts";
 import { localUrls, type PartName, type Ports, partHost, publicUrls } from "./addresses.ts";
-import { hashFiles } from "./hash-files.ts";
+import { hashFiles, listFiles } from "./hash-files.ts";
 import type { ProcessSpec } from "./processes.ts";
 import type { StatePaths } from "./project.ts";
+import { currentFolder } from "./publish.ts";
 import type { ServerName } from "./releases.ts";
 import type { Rendering } from "./render.ts";
 import type { Server } from "./servers.ts";
 
-/** A part and how to know that it is ready. */
+/** What is to run of the stack. */
 export interface Part extends ProcessSpec {
   name: PartName;
-  port: number;
-  readyUrl: string;
 }
 
 export interface PartsOptions {
   project: string;
   paths: StatePaths;
   config: Config;
-  configFile: string;
   env: Env;
   ports: Ports;
   servers: Partial<Record<ServerName, Server>>;
+  /** What is about to be current. */
   rendering: Rendering;
 }
 
@@ -74,7 +73,7 @@ interface Draft {
   command: string[];
   env: Record<string, string>;
   readyPath: string;
-  /** What it reads at start besides its command and environment. */
+  /** What it reads at start besides its command and environment, and cannot be made to read again. */
   inputs: string;
 }
 
@@ -91,20 +90,20 @@ function toPart(
     cwd: project,
     env: { ...pick(outer, MACHINE_VARIABLES), ...env },
     fingerprint,
-    port: ports[name],
     readyUrl: `http://${partHost(name, outer)}:${ports[name]}${readyPath}`,
   };
 }
 
 function servicePart(name: "exporter" | "relay", entry: string, options: PartsOptions): Part {
-  const { project, paths, config, configFile, env, ports } = options;
+  const { project, paths, config, env, ports, rendering } = options;
   const urls = localUrls(ports);
   const people = publicUrls(config, env, ports);
   const draft = {
     name,
     command: [process.execPath, ...serviceFlags(project), join(project, entry)],
     env: {
-      MONITORING_CONFIG: configFile,
+      // Not the operator's own file: it may be half edited when a service happens to start.
+      MONITORING_CONFIG: join(currentFolder(paths.config), "config.ini"),
       DATA_DIR: paths.data,
       RELAY_PORT: String(ports.relay),
       RELAY_URL: urls.relay,
@@ -118,16 +117,16 @@ function servicePart(name: "exporter" | "relay", entry: string, options: PartsOp
       ...pick(env, SERVICE_VARIABLES[name]),
     },
     readyPath: "/-/ready",
-    inputs: readFileSync(configFile, "utf8") + sourceHash(project),
+    inputs: readFileSync(join(rendering.folder, "config.ini"), "utf8") + sourceHash(project),
   };
   return toPart(draft, options);
 }
 
 function prometheusPart(server: Server, options: PartsOptions): Part {
-  const { paths, config, env, ports, rendering } = options;
+  const { paths, config, env, ports } = options;
   const command = [
     ...server.command,
-    `--config.file=${join(rendering.folder, "prometheus/prometheus.yml")}`,
+    `--config.file=${join(currentFolder(paths.config), "prometheus/prometheus.yml")}`,
     `--storage.tsdb.path=${join(paths.data, "prometheus")}`,
     `--storage.tsdb.retention.time=${config.retentionDays}d`,
     `--web.listen-address=127.0.0.1:${ports.prometheus}`,
@@ -137,30 +136,31 @@ function prometheusPart(server: Server, options: PartsOptions): Part {
     // The default, named because the heartbeat and how long Alertmanager believes an alert (4 times this) hang on it.
     "--rules.alert.resend-delay=1m",
   ];
-  const inputs = hashFiles(join(rendering.folder, "prometheus"));
-  return toPart({ name: "prometheus", command, env: {}, readyPath: "/-/ready", inputs }, options);
+  return toPart({ name: "prometheus", command, env: {}, readyPath: "/-/ready", inputs: "" }, options);
 }
 
 function alertmanagerPart(server: Server, options: PartsOptions): Part {
-  const { paths, config, env, ports, rendering } = options;
+  const { paths, config, env, ports } = options;
   const command = [
     ...server.command,
-    `--config.file=${join(rendering.folder, "alertmanager/alertmanager.yml")}`,
+    `--config.file=${join(currentFolder(paths.config), "alertmanager/alertmanager.yml")}`,
     `--storage.path=${join(paths.data, "alertmanager")}`,
+    // Silences, and what was told: a crash forgets what came since.
+    "--data.maintenance-interval=1m",
     `--web.listen-address=127.0.0.1:${ports.alertmanager}`,
     `--web.external-url=${publicUrls(config, env, ports).alertmanager}`,
     "--web.route-prefix=/",
     // One Alertmanager alone: no cluster, no second port.
     "--cluster.listen-address=",
   ];
-  const inputs = hashFiles(join(rendering.folder, "alertmanager"));
-  return toPart({ name: "alertmanager", command, env: {}, readyPath: "/-/ready", inputs }, options);
+  return toPart({ name: "alertmanager", command, env: {}, readyPath: "/-/ready", inputs: "" }, options);
 }
 
 function grafanaPart(server: Server, options: PartsOptions): Part {
-  const { project, paths, config, env, ports, rendering } = options;
+  const { project, paths, config, env, ports } = options;
   const urls = localUrls(ports);
   const data = join(paths.data, "grafana");
+  const dashboards = join(currentFolder(paths.config), "grafana/dashboards");
   const draft = {
     name: "grafana" as const,
     command: [...server.command, "server", ...(server.home ? [`--homepath=${server.home}`] : [])],
@@ -174,8 +174,8 @@ function grafanaPart(server: Server, options: PartsOptions): Part {
       GF_PATHS_LOGS: join(data, "log"),
       GF_PATHS_PLUGINS: join(data, "plugins"),
       GF_PATHS_PROVISIONING: join(project, "grafana/provisioning"),
-      GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH: join(rendering.folder, "grafana/dashboards/overview.json"),
-      DASHBOARDS_PATH: join(rendering.folder, "grafana/dashboards"),
+      GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH: join(dashboards, "overview.json"),
+      DASHBOARDS_PATH: dashboards,
       PROMETHEUS_URL: urls.prometheus,
       ALERTMANAGER_URL: urls.alertmanager,
     },
@@ -211,11 +211,9 @@ function pick(env: Env, names: string[]): Record<string, string> {
   return Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
 }
 
-/** Changes when our own services' code does. */
+/** Changes when our own services' code does, which shares its folders with files that are rendered. */
 function sourceHash(project: string): string {
-  return hashFiles(
-    ...["config", "service", "exporter", "alertmanager", "package-lock.json"].map((name) =>
-      join(project, name),
-    ),
-  );
+  const names = ["config", "service", "exporter", "alertmanager", "package-lock.json"];
+  const files = names.flatMap((name) => listFiles(join(project, name)));
+  return hashFiles(...files.filter((file) => !/\.(ini|yml)$/.test(file)));
 }

@@ -22,17 +22,17 @@ export interface ProcessSpec {
   command: string[];
   cwd: string;
   env: Record<string, string>;
+  /** Answers once the process is ready. */
+  readyUrl: string;
   /** Changes when the process has to be started anew. */
   fingerprint: string;
 }
 
-/** A process that was started, as written to the run folder. */
-export interface ProcessRecord {
-  name: string;
+/** A process that was started, as written to the run folder: all that it takes to start the same again. */
+export interface ProcessRecord extends ProcessSpec {
   pid: number;
   /** Tells it from a later process with the same id. */
   identity: string;
-  fingerprint: string;
 }
 
 /** Bytes; a larger log is put aside at the next start. */
@@ -67,7 +67,8 @@ export function startProcess(spec: ProcessSpec, paths: StatePaths): StartedProce
   closeSync(output);
   child.unref();
   const pid = child.pid ?? 0;
-  const record = { name: spec.name, pid, identity: identityOf(pid) ?? "", fingerprint: spec.fingerprint };
+  const { name, command, cwd, env, readyUrl, fingerprint } = spec;
+  const record = { name, pid, identity: identityOf(pid) ?? "", command, cwd, env, readyUrl, fingerprint };
   writeFileSync(recordFile(paths, spec.name), JSON.stringify(record), { mode: 0o600 });
   return { record, child, logStart };
 }

@@ -28,5 +28,20 @@ export function statePaths(root: string): StatePaths {
 
 /** Something went wrong that the operator can mend; the message says how. */
 export class StackError extends Error {
-  override readonly name = "StackError";
+  override readonly name: string = "StackError";
+}
+
+/** A change that had begun was given up; the message also says whether all is as before. */
+export class RevertedError extends StackError {
+  override readonly name = "RevertedError";
+
+  /** @param problems with going back */
+  constructor(reason: Error, problems: string[]) {
+    super(`${reason.message}\n\n${outcome(problems)}`, { cause: reason });
+  }
+}
+
+function outcome(problems: string[]): string {
+  if (problems.length === 0) return "已恢复原来的配置，监控照常运行。";
+  return `没能完全恢复原来的配置：\n${problems.join("\n")}\n请把改动撤回，再执行 npm start。`;
 }

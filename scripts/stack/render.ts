@@ -5,10 +5,8 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
-  readlinkSync,
   renameSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -18,6 +16,7 @@ import type { PartUrls } from "../../config/environment.ts";
 
 import type { EmailConfig } from "./fallback-mail.ts";
 import { StackError } from "./project.ts";
+import { renderWaits } from "./render-waits.ts";
 
 /** host:port of each part, as Prometheus reaches it; undefined for one that is not there. */
 export type PartAddresses = Record<keyof PartUrls, string | undefined>;
@@ -25,9 +24,11 @@ export type PartAddresses = Record<keyof PartUrls, string | undefined>;
 export interface RenderOptions {
   /** The checkout with the committed prometheus/ and alertmanager/. */
   project: string;
-  /** Where renderings go; `current` in it points to the newest. */
+  /** Where renderings go; publish.ts says which one is current. */
   out: string;
   config: Config;
+  /** The text that `config` was read from. */
+  configText: string;
   addresses: PartAddresses;
   publicUrls: Omit<PartUrls, "relay">;
   /** A file that holds the relay's token, as Alertmanager sees it. */
@@ -39,7 +40,7 @@ export interface RenderOptions {
 /** What was rendered: `hash` changes when any file does. */
 export interface Rendering {
   hash: string;
-  /** out/current */
+  /** out/hash */
   folder: string;
 }
 
@@ -58,8 +59,8 @@ const DEFAULTS = {
 } as const;
 
 /**
- * Copies the servers' configuration with the operator's values in place. Each rendering is a folder of its own, named
- * by its content, and becomes current in one step: a server never reads half of one.
+ * Copies the servers' configuration with the operator's values in place, and config.ini itself for our services. Each
+ * rendering is a folder of its own, named by its content; nobody reads it before it is published.
  */
 export function render(options: RenderOptions): Rendering {
   const draft = join(options.out, `.draft-${process.pid}`);
@@ -67,14 +68,23 @@ export function render(options: RenderOptions): Rendering {
   mkdirSync(draft, { recursive: true, mode: 0o755 });
   cpSync(join(options.project, "prometheus"), join(draft, "prometheus"), { recursive: true });
   renderThresholds(join(draft, "prometheus/rules/thresholds.yml"), options.config);
+  const services = join(draft, "prometheus/rules/services.yml");
+  const document = readYaml(services);
+  renderWaits(document, options.config.collectInterval);
+  writeFileSync(services, document.toString({ lineWidth: 0 }));
   renderLinks(join(draft, "prometheus/rules"), options.publicUrls);
   renderTargets(join(draft, "prometheus/targets"), options.addresses);
   renderAlertmanager(options, join(draft, "alertmanager"));
   cpSync(join(options.project, "grafana/dashboards"), join(draft, "grafana/dashboards"), { recursive: true });
   renderLinks(join(draft, "grafana/dashboards"), options.publicUrls);
+  writeFileSync(join(draft, "config.ini"), options.configText);
   const hash = hashFolder(draft);
-  publish(options.out, draft, hash);
-  return { hash, folder: join(options.out, "current") };
+  const folder = join(options.out, hash);
+  // One that somebody edited by hand is made anew: its name says what is in it.
+  if (existsSync(folder) && hashFolder(folder) !== hash) rmSync(folder, { recursive: true });
+  if (existsSync(folder)) rmSync(draft, { recursive: true });
+  else renameSync(draft, folder);
+  return { hash, folder };
 }
 
 /** A threshold that no key of config.ini belongs to stays as it is committed. */
@@ -179,18 +189,4 @@ function hashFolder(folder: string): string {
   for (const file of files)
     hash.update(file.slice(folder.length)).update("\0").update(readFileSync(file)).update("\0");
   return hash.digest("hex").slice(0, 16);
-}
-
-function publish(out: string, draft: string, hash: string): void {
-  const folder = join(out, hash);
-  const link = join(out, "current");
-  if (existsSync(folder)) rmSync(draft, { recursive: true });
-  else renameSync(draft, folder);
-  if (existsSync(link) && readlinkSync(link) === hash) return;
-  const fresh = `${link}-${process.pid}`;
-  symlinkSync(hash, fresh);
-  renameSync(fresh, link);
-  for (const old of readdirSync(out)) {
-    if (old !== hash && old !== "current") rmSync(join(out, old), { recursive: true, force: true });
-  }
 }

@@ -73,6 +73,8 @@ export interface FindOptions {
   folder: string;
   env: Env;
   progress: (text: string) => void;
+  /** Whether one that is not on this machine is to be fetched; the default is yes. */
+  fetch?: boolean;
 }
 
 /** From the PATH, else fetched earlier, else the official release, else the distribution's package. */
@@ -83,9 +85,11 @@ export async function findServer(name: ServerName, options: FindOptions): Promis
     (await fromPath(name, options.env)) ??
     (await fromRelease(name, released)) ??
     (await fromPackage(name, packaged)) ??
-    (await fetchServer(name, released, packaged, options))
+    (options.fetch === false ? NOT_HERE : await fetchServer(name, released, packaged, options))
   );
 }
+
+const NOT_HERE: MissingServer = { reason: "这台机器上没有", remedy: "执行 npm start，会去下载" };
 
 export function isMissing(server: Server | MissingServer): server is MissingServer {
   return "reason" in server;

@@ -1,6 +1,7 @@
-import { type ChannelSettings, readChannelSettings } from "../../alertmanager/relay/channels/index.ts";
+import { readChannelSettings } from "../../alertmanager/relay/channels/index.ts";
 import type { Config } from "../../config/config.ts";
 import type { Env, PartUrls } from "../../config/environment.ts";
+import { fallbackMail } from "./fallback-mail.ts";
 import type { ServerName } from "./releases.ts";
 import { type Report, table } from "./report.ts";
 import { type MissingServer, SERVERS } from "./servers.ts";
@@ -50,7 +51,7 @@ export function summarize(
       "    想要网页：在 .env 里把 GITHUB_MIRROR 设为可用的镜像，删除 .stack/servers，再执行 npm start。",
     );
   }
-  const todo = [...notSetUp(readChannelSettings(env), config, relayLog), ...noServices(config)];
+  const todo = [...notSetUp(env, config, relayLog), ...noServices(config)];
   if (todo.length > 0) {
     report.line();
     report.line("还没有设置：");
@@ -58,13 +59,17 @@ export function summarize(
   }
 }
 
-function notSetUp({ wecom, email }: ChannelSettings, config: Config, relayLog: string): string[] {
+function notSetUp(env: Env, config: Config, relayLog: string): string[] {
+  const { wecom, email } = readChannelSettings(env);
   if (!config.alertEnabled)
     return ["告警发送已关闭（config.ini 里 alert_enabled = false），告警只记录不发送"];
   const lines: string[] = [];
   const asked = new Set(config.channels);
   if (asked.has("wecom") && !wecom) lines.push("企业微信群机器人：在 .env 里填写 WECOM_ROBOT_KEY");
   if (asked.has("email") && !email) lines.push("邮件：在 .env 里填写 SMTP_URL、EMAIL_FROM、EMAIL_TO");
+  if (asked.has("email") && email && !fallbackMail(config, env, "")) {
+    lines.push("告警转发自己停掉时没有邮件：Alertmanager 只会用 465 端口的 smtps，请改 SMTP_URL 的端口");
+  }
   const ready = (asked.has("wecom") && wecom) || (asked.has("email") && email);
   if (!ready) lines.push(`一个告警渠道都没有，告警只写入日志 ${relayLog}`);
   return lines.length > 0 ? [...lines, "填好后再执行一次 npm start"] : [];

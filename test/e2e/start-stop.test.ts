@@ -30,7 +30,7 @@ describe("what is wrong is said before anything runs", () => {
     assert.equal(code, 1);
     assert.match(
       output,
-      /什么都没有启动：\nconfig\/config\.ini:12 \[monitoring\] alert_threshold_cpu = 180：应为 1 到 100 的数字（百分比）\n/,
+      /什么都没有改动：\nconfig\/config\.ini:12 \[monitoring\] alert_threshold_cpu = 180：应为 1 到 100 的数字（百分比）\n/,
     );
     assert.deepEqual(records(), []);
   });

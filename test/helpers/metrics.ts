@@ -12,7 +12,8 @@ export const EXPORTER_GAUGES = `wecom_daily_messages average_satisfaction_score 
 export const OTHER_COUNTERS =
   `relay_alerts_received_total relay_notifications_total relay_notifications_failed_total
   relay_delivery_seconds_bucket relay_delivery_seconds_sum relay_delivery_seconds_count`.split(/\s+/);
-const OTHER_GAUGES = `relay_outbox_pending relay_outbox_oldest_seconds relay_watchdog_age_seconds
+const OTHER_GAUGES =
+  `relay_outbox_pending relay_outbox_oldest_seconds relay_channel_failing relay_watchdog_age_seconds
   up ALERTS ALERTS_FOR_STATE`.split(/\s+/);
 const RECORDED = rules.flatMap(({ record }) => record ?? []);
 const KNOWN = new Set([

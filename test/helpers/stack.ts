@@ -17,13 +17,14 @@ export interface CommandResult {
   output: string;
 }
 
-/** A copy of the checkout that npm start and npm stop work on, on free ports. */
+/** A copy of the checkout that npm start, npm stop and npm run apply work on, on free ports. */
 export interface TestStack {
   folder: string;
   urls: { exporter: string; relay: string; prometheus: string; alertmanager: string };
   /** .env as it is now. */
   env(): Record<string, string | undefined>;
   up(): Promise<CommandResult>;
+  apply(): Promise<CommandResult>;
   down(): Promise<CommandResult>;
   /** Writes config.ini anew. @param change turns the text into the one to use */
   configure(change: (text: string) => string): void;
@@ -66,6 +67,7 @@ export async function createTestStack(settings: Record<string, string> = {}): Pr
     },
     env: () => parseEnv(readFileSync(dotenv, "utf8")),
     up: () => script("up.ts", "--native"),
+    apply: () => script("apply.ts"),
     down: () => script("down.ts"),
     configure,
     async kill(part) {

@@ -16,6 +16,11 @@ export interface Story {
 
 const KEY = "robot-key-for-tests";
 
+/** The machine that runs the tests may be as busy and as full as it likes. */
+function quiet(text: string): string {
+  return text.replaceAll(/^(alert_threshold_(?:cpu|memory|disk)) = \d+/gm, "$1 = 100");
+}
+
 /**
  * @param settings more lines for .env
  * @param configure turns the text of config.ini into the one to use
@@ -34,7 +39,7 @@ export async function startStory(
       await story.wecom.close();
     },
   };
-  stack.configure(configure);
+  stack.configure((text) => configure(quiet(text)));
   accelerate(stack.folder, FACTOR);
   const { code, output } = await stack.up();
   if (code !== 0) await story.end();

@@ -170,3 +170,27 @@ test("a slow run, still within its deadline, does not take the last values away"
   assert.equal(sample(text, "system_cpu_usage_percent"), 10);
   assert.equal(sample(text, 'monitoring_collector_success{collector="services"}'), 1);
 });
+
+test("a standing collector goes on while the others are stopped, and ends with the exporter", async (t) => {
+  let asked = 0;
+  const events: Collector = {
+    ...collector("events", [
+      async () => {
+        asked += 1;
+        return [];
+      },
+    ]),
+    standing: true,
+  };
+  const { collecting, scrape, next } = await start(t, [collector("cpu", [async () => cpu(10)]), events]);
+  const successes = async () => (await scrape()).match(/^monitoring_collector_success\{.*/gm) ?? [];
+  assert.deepEqual([asked, await successes()], [0, ['monitoring_collector_success{collector="cpu"} 1']]);
+  collecting.open();
+  await turn();
+  collecting.stop();
+  await next();
+  assert.deepEqual([asked, await successes()], [2, ['monitoring_collector_success{collector="events"} 1']]);
+  collecting.close();
+  await next();
+  assert.deepEqual([asked, await successes()], [2, []]);
+});

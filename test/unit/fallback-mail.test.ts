@@ -1,30 +1,24 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parse } from "yaml";
-import { fallbackMail } from "../../scripts/stack/fallback-mail.ts";
+import { fallbackMail, mailPassword } from "../../scripts/stack/fallback-mail.ts";
 import { testConfig } from "./support/exporter.ts";
 import { renderer } from "./support/rendering.ts";
 
 const ADDRESSES = { EMAIL_FROM: "m@example.com", EMAIL_TO: "a@example.com,b@example.com" };
 
-/** What Alertmanager is told of the server, and the passwords that were put in files. */
+/** What Alertmanager is told of the server, and the password that goes into the file. */
 function mailFor(url: string, config = {}) {
-  const kept: string[] = [];
-  const mail = fallbackMail(testConfig(config), url ? { ...ADDRESSES, SMTP_URL: url } : {}, (password) => {
-    kept.push(password);
-    return "/secrets/smtp_password";
-  });
+  const env = url ? { ...ADDRESSES, SMTP_URL: url } : {};
+  const mail = fallbackMail(testConfig(config), env, FILE);
   if (mail === undefined) return undefined;
   const { smarthost, auth_username, auth_password_file, require_tls } = mail;
-  return { smarthost, auth_username, auth_password_file, require_tls, kept };
+  return { smarthost, auth_username, auth_password_file, require_tls, password: mailPassword(env) };
 }
 
-const withPassword = {
-  auth_username: "alert@example.com",
-  auth_password_file: "/secrets/smtp_password",
-  kept: ["p/w"],
-};
-const without = { auth_username: undefined, auth_password_file: undefined, kept: [] };
+const FILE = "/secrets/smtp_password";
+const withPassword = { auth_username: "alert@example.com", auth_password_file: FILE, password: "p/w" };
+const without = { auth_username: undefined, auth_password_file: undefined, password: undefined };
 
 test("smtps: encrypted from the start, the password in a file", () => {
   assert.deepEqual(mailFor("smtps://alert%40example.com:p%2Fw@smtp.example.com"), {
@@ -61,7 +55,7 @@ test("none where Alertmanager could not send it, or nobody asked for mail", () =
 
 test("it is rendered into the fallback's receiver alone", (t) => {
   const { read, render } = renderer(t);
-  const mail = fallbackMail(testConfig({}), { ...ADDRESSES, SMTP_URL: "smtp://10.0.0.1:25" }, () => "");
+  const mail = fallbackMail(testConfig({}), { ...ADDRESSES, SMTP_URL: "smtp://10.0.0.1:25" }, FILE);
   render({ fallbackMail: mail });
   const { receivers } = parse(read("alertmanager/alertmanager.yml")) as {
     receivers: { name: string; email_configs?: unknown[] }[];

@@ -15,8 +15,6 @@ const ENV: Env = { PATH: "/bin", LOG_LEVEL: "info", GRAFANA_ADMIN_PASSWORD: "fir
 
 function settings(t: TestContext, { render } = renderer(t)): PartsOptions {
   const folder = temporaryFolder(t);
-  const configFile = join(folder, "config.ini");
-  writeFileSync(configFile, "[monitoring]\n");
   const config = testConfig({ metricsPort: 8001 });
   const server = (name: string) => ({
     command: [name],
@@ -29,7 +27,6 @@ function settings(t: TestContext, { render } = renderer(t)): PartsOptions {
     project: PROJECT,
     paths: statePaths(folder),
     config,
-    configFile,
     env: ENV,
     ports: readPorts(config, {}),
     servers: {
@@ -92,11 +89,18 @@ test("a part is to be started anew when what it reads at its start has changed, 
   assert.deepEqual(changed({ env: { ...ENV, PATH: "/usr/bin", UNKNOWN: "1" } }), []);
   assert.deepEqual(changed({ env: { ...ENV, LOG_LEVEL: "debug" } }), ["relay", "exporter"]);
   assert.deepEqual(changed({ env: { ...ENV, GRAFANA_ADMIN_PASSWORD: "new" } }), ["grafana"]);
-  rendered.render({ addresses: { exporter: "localhost:9001" } });
-  assert.deepEqual(changed(), ["prometheus"]);
-  rendered.render({ relayTokenFile: "/secrets/relay_token" });
-  assert.deepEqual(changed(), ["alertmanager"]);
-  rendered.render();
-  writeFileSync(options.configFile, "[monitoring]\nalert_enabled = false\n");
-  assert.deepEqual(changed(), ["relay", "exporter"]);
+  // Prometheus and Alertmanager take new files by reload.
+  const files = { addresses: { exporter: "localhost:9001" }, relayTokenFile: "/secrets/relay_token" };
+  assert.deepEqual(changed({ rendering: rendered.render(files) }), []);
+  assert.deepEqual(changed({ config: { ...options.config, retentionDays: 30 } }), ["prometheus"]);
+  const configText = "[monitoring]\nalert_enabled = false\n";
+  assert.deepEqual(changed({ rendering: rendered.render({ configText }) }), ["relay", "exporter"]);
+});
+
+test("our services read the config.ini that was validated, wherever they start from", (t) => {
+  const options = settings(t);
+  for (const name of ["exporter", "relay"] as const) {
+    const file = join(options.paths.config, "current/config.ini");
+    assert.equal(find(options, name).env.MONITORING_CONFIG, file);
+  }
 });

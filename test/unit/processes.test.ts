@@ -26,7 +26,8 @@ interface Started {
 
 function start(t: TestContext, changes: Partial<ProcessSpec> = {}, paths = somewhere(t)): Started {
   const env = { PATH: process.env.PATH ?? "" };
-  const spec = { name: "relay", command: SLEEP, cwd: "/", env, fingerprint: "f1", ...changes };
+  const readyUrl = "http://localhost:8002/-/ready";
+  const spec = { name: "relay", command: SLEEP, cwd: "/", env, readyUrl, fingerprint: "f1", ...changes };
   const { record, child } = startProcess(spec, paths);
   t.after(() => child.kill("SIGKILL"));
   return { paths, record };
@@ -38,7 +39,15 @@ test("a process is started, found again, and stopped", async (t) => {
   const { paths, record } = start(t);
   assert.equal(isRunning(record), true);
   assert.deepEqual(runningProcesses(paths), [record]);
-  assert.equal(record.fingerprint, "f1");
+  const { pid, identity, ...spec } = record;
+  assert.deepEqual(spec, {
+    name: "relay",
+    command: SLEEP,
+    cwd: "/",
+    env: { PATH: process.env.PATH ?? "" },
+    readyUrl: "http://localhost:8002/-/ready",
+    fingerprint: "f1",
+  });
 
   assert.equal(await stopProcess(record, paths), false, "it stopped by itself");
   assert.equal(isRunning(record), false);
@@ -121,8 +130,10 @@ test("a record that a power cut left empty does not hinder the others", (t) => {
 
 test("a program that does not exist is told, not thrown into nowhere", async (t) => {
   const paths = somewhere(t);
-  const spec = { name: "relay", command: ["/no/such/program"], cwd: "/", env: {}, fingerprint: "f1" };
-  const { child, record } = startProcess(spec, paths);
+  const { child, record } = startProcess(
+    { name: "relay", command: ["/no/such/program"], cwd: "/", env: {}, readyUrl: "", fingerprint: "f1" },
+    paths,
+  );
   const listeners = child.listenerCount("error");
   await once(child, "error").catch(() => {});
   assert.equal(isRunning(record), false);

@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { appendFileSync, lstatSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 import { parse } from "yaml";
@@ -9,7 +17,7 @@ import { filesUnder, renderer } from "./support/rendering.ts";
 suite("with the defaults", () => {
   test("every file means what the committed one does", (t) => {
     const { read, render } = renderer(t);
-    render();
+    render({ config: { collectInterval: 15 } });
     const files = ["prometheus", "alertmanager", "grafana/dashboards"].flatMap((folder) =>
       filesUnder(PROJECT, folder).filter((file) => !file.endsWith(".ts") && !file.includes("relay/")),
     );
@@ -61,6 +69,18 @@ suite("the operator's values", () => {
         "expr: 500",
       ],
     );
+  });
+
+  test("alerts on services wait for two probes, however far apart, and say so", (t) => {
+    const { read, render } = renderer(t);
+    const waits = (collectInterval: number) => {
+      render({ config: { collectInterval } });
+      const text = read("prometheus/rules/services.yml");
+      return [text.match(/(?<=for: )\d+m(?=\n)/g), text.match(/连续 \d+ 分钟/g)].map(String);
+    };
+    assert.deepEqual(waits(15), ["1m,3m,2m,3m", "连续 1 分钟,连续 2 分钟"]);
+    assert.deepEqual(waits(60), ["3m,3m,3m,3m", "连续 3 分钟,连续 3 分钟"]);
+    assert.deepEqual(waits(300), ["11m,3m,11m,3m", "连续 11 分钟,连续 11 分钟"]);
   });
 
   test("a value of config.ini that no rule records is a mistake of ours, and stops the rendering", (t) => {
@@ -143,33 +163,48 @@ suite("Alertmanager", () => {
   });
 });
 
-suite("publishing", () => {
-  test("the same again keeps its hash and folder", (t) => {
+suite("a rendering", () => {
+  test("holds the config.ini that it was made from", (t) => {
+    const { read, render } = renderer(t);
+    render({ configText: "[monitoring] ; 旧的\n" });
+    assert.equal(read("config.ini"), "[monitoring] ; 旧的\n");
+  });
+
+  test("keeps its hash and folder when nothing has changed, and is another one when something has", (t) => {
     const { out, render } = renderer(t);
     const first = render();
-    const folder = lstatSync(join(out, first.hash));
+    const { ino } = lstatSync(join(out, first.hash));
     assert.deepEqual(render(), first);
-    assert.equal(lstatSync(join(out, first.hash)).ino, folder.ino);
-    assert.deepEqual(readdirSync(out).sort(), [first.hash, "current"].sort());
+    assert.equal(lstatSync(first.folder).ino, ino);
+    const others = [
+      render({ publicUrls: { grafana: "https://g.example.com" } }),
+      render({ configText: "[monitoring]\nenabled = false\n" }),
+    ];
+    const folders = [first, ...others].map(({ hash }) => hash);
+    assert.deepEqual(readdirSync(out).sort(), folders.sort());
   });
 
-  test("something else is a new folder, current in one step, and the old one goes", (t) => {
+  test("is not current by itself", (t) => {
     const { out, render } = renderer(t);
-    const first = render();
-    const second = render({ publicUrls: { grafana: "https://g.example.com" } });
-    assert.notEqual(second.hash, first.hash);
-    assert.equal(second.folder, join(out, "current"));
-    assert.ok(lstatSync(second.folder).isSymbolicLink());
-    assert.equal(readlinkSync(second.folder), second.hash);
-    assert.deepEqual(readdirSync(out).sort(), [second.hash, "current"].sort());
+    render();
+    assert.ok(!existsSync(join(out, "current")));
   });
 
-  test("what another rendering left half done does not get into this one", (t) => {
+  test("does not take over what another one left half done", (t) => {
     const { out, render } = renderer(t);
     const { hash } = render();
-    const left = join(out, `.draft-${process.pid}`);
-    writeFileSync(left, "half");
+    mkdirSync(join(out, `.draft-${process.pid}`));
+    writeFileSync(join(out, `.draft-${process.pid}`, "half"), "half");
     assert.equal(render().hash, hash);
+  });
+
+  test("a rendering that was edited by hand is made anew", (t) => {
+    const { read, render } = renderer(t);
+    const file = join(render().folder, "prometheus/rules/thresholds.yml");
+    const text = readFileSync(file, "utf8");
+    writeFileSync(file, text.replace("expr: 80", "expr: 99"));
+    render();
+    assert.equal(read("prometheus/rules/thresholds.yml"), text);
   });
 
   test("the checkout is not touched", (t) => {

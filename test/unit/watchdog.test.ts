@@ -28,8 +28,10 @@ async function begin(t: TestContext): Promise<Story> {
     robots,
     relay,
     pass(seconds) {
-      clock.advance(seconds);
-      t.mock.timers.tick(10_000);
+      for (let left = seconds; left > 0; left -= 10) {
+        clock.advance(Math.min(10, left));
+        t.mock.timers.tick(10_000);
+      }
     },
     async restart(seconds) {
       await relay.stop();
@@ -84,6 +86,16 @@ test("as long as it is heard nothing is said", async (t) => {
     await relay.post("/watchdog", webhook(WATCHDOG));
   }
   assert.deepEqual(await silences(), []);
+});
+
+test("a machine that slept gives the heart two minutes to be heard again", async (t) => {
+  const { relay, pass, silences } = await begin(t);
+  await relay.post("/watchdog", webhook(WATCHDOG));
+  relay.clock.advance(3600);
+  pass(110);
+  assert.deepEqual(await silences(), []);
+  pass(20);
+  assert.deepEqual(await silences(), ["WatchdogSilent firing"]);
 });
 
 test("never heard at all since the start counts as silent too", async (t) => {

@@ -80,6 +80,16 @@ export function readNotifications(
   return rows.map((row) => ({ alert: JSON.parse(String(row.labels)), ...toNotification(row) }));
 }
 
+/** Whether the last notification of a channel that is settled has failed. */
+export function isFailing(database: DatabaseSync, channel: string): boolean {
+  const row = database
+    .prepare(
+      "SELECT state FROM notifications WHERE channel = ? AND state <> 'pending' ORDER BY id DESC LIMIT 1",
+    )
+    .get(channel);
+  return row?.state === "failed";
+}
+
 /** The firing instance of an alert, as far as the relay was told. */
 export function findFiring(database: DatabaseSync, fingerprint: string): { startsAt: number } | undefined {
   const row = database

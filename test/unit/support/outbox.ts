@@ -73,6 +73,7 @@ export function openOutbox(
   const metrics = createMetrics({
     channels: [channel as Channel],
     backlog: () => ({ pending: 0, age: 0 }),
+    isFailing: () => false,
     watchdogAge: () => 0,
   });
   const deliveries: Delivery[] = [];

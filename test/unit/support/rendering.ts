@@ -23,6 +23,7 @@ const ADDRESSES: PartAddresses = {
 
 export interface Changes {
   config?: Partial<Config>;
+  configText?: string;
   addresses?: Partial<PartAddresses>;
   publicUrls?: Partial<RenderOptions["publicUrls"]>;
   relayTokenFile?: string;
@@ -32,6 +33,7 @@ export interface Changes {
 /** Renders a copy of the committed files; what is not changed is as committed. */
 export function renderer(t: TestContext) {
   const [project, out] = [temporaryFolder(t), temporaryFolder(t)];
+  let newest: Rendering | undefined;
   for (const folder of ["prometheus", "alertmanager", "grafana"]) {
     cpSync(join(PROJECT, folder), join(project, folder), { recursive: true });
   }
@@ -39,17 +41,20 @@ export function renderer(t: TestContext) {
     project,
     out,
     /** A file of the newest rendering. */
-    read: (file: string) => readFileSync(join(out, "current", file), "utf8"),
-    render: ({ config, addresses, publicUrls, relayTokenFile, fallbackMail }: Changes = {}): Rendering =>
-      render({
+    read: (file: string) => readFileSync(join(newest?.folder ?? "", file), "utf8"),
+    render(changes: Changes = {}): Rendering {
+      newest = render({
         project,
         out,
-        config: testConfig(config),
-        addresses: { ...ADDRESSES, ...addresses },
-        publicUrls: { ...readPublicUrls({}, 8001), ...publicUrls },
-        relayTokenFile,
-        fallbackMail,
-      }),
+        config: testConfig(changes.config),
+        configText: changes.configText ?? "[monitoring]\n",
+        addresses: { ...ADDRESSES, ...changes.addresses },
+        publicUrls: { ...readPublicUrls({}, 8001), ...changes.publicUrls },
+        relayTokenFile: changes.relayTokenFile,
+        fallbackMail: changes.fallbackMail,
+      });
+      return newest;
+    },
   };
 }
 

@@ -1,0 +1,33 @@
+import { join } from "node:path";
+import { cli } from "./stack/cli.ts";
+import { findEngine, isComposeUp, startCompose } from "./stack/compose.ts";
+import { withLock } from "./stack/lock.ts";
+import { startNative } from "./stack/native.ts";
+import { runningProcesses } from "./stack/processes.ts";
+import { PROJECT, StackError, statePaths } from "./stack/project.ts";
+import { createReport } from "./stack/report.ts";
+import { checkSettings, readSettings, type Settings } from "./stack/settings.ts";
+
+/** npm run apply: what config.ini, .env and the rules say becomes live, or all stays as it is. */
+async function apply(): Promise<void> {
+  process.chdir(PROJECT);
+  const settings = readSettings();
+  await checkSettings(settings);
+  const isChanged = await applyWhereItRuns(settings);
+  process.stdout.write(`✅ ${isChanged ? "新配置已生效" : "没有改动，各部分都在按这份配置运行"}\n`);
+}
+
+async function applyWhereItRuns(settings: Settings): Promise<boolean> {
+  const report = createReport(process.stdout);
+  const paths = statePaths(join(PROJECT, ".stack"));
+  if (runningProcesses(paths).length > 0) {
+    return (await startNative({ project: PROJECT, paths, ...settings, report, fetchServers: false }))
+      .isChanged;
+  }
+  if ("version" in (await findEngine()) && (await isComposeUp(PROJECT, settings))) {
+    return (await startCompose({ project: PROJECT, settings, report })).isChanged;
+  }
+  throw new StackError("没有在运行，请执行 npm start");
+}
+
+await cli(() => withLock(join(PROJECT, ".stack"), apply), "什么都没有改动。");

@@ -1,0 +1,100 @@
+import { spawn } from "node:child_process";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Env } from "../../config/environment.ts";
+import { StackError } from "./project.ts";
+import { run } from "./run.ts";
+
+/** docker compose on one checkout, with the values that docker-compose.yml asks for. */
+export interface Compose {
+  /**
+   * `docker compose up -d --wait`, its own progress shown.
+   * @throws {StackError} with the end of the logs, when a container does not become healthy
+   */
+  up(...args: string[]): Promise<void>;
+  /** Remembers what `up` made, for `upAgain`: the values of .env are not to be had any more once it has changed. */
+  remember(): Promise<void>;
+  /** `up` as it was when it was remembered, or as it is now where it was not. */
+  upAgain(...args: string[]): Promise<void>;
+  /** Removes the containers; the volumes, and so the data, stay. @throws {StackError} */
+  down(): Promise<void>;
+  /** @returns what it wrote to standard output @throws with the end of what it wrote to standard error */
+  ask(...args: string[]): Promise<string>;
+  /** A step of scripts/init.ts, in a container of its own. @returns the line that it answers */
+  init(...step: string[]): Promise<string>;
+  running(): Promise<RunningServices>;
+}
+
+/** The containers that run, by service. */
+export type RunningServices = Map<string, { id: string; port: number | undefined }>;
+
+/** @param memory a file that only its owner can read: it holds secrets */
+export function createCompose(cwd: string, env: Env, memory = join(cwd, ".stack/compose.json")): Compose {
+  const ask = (...args: string[]) => run("docker", ["compose", ...args], { cwd, env });
+  async function up(options: string[], args: string[]): Promise<void> {
+    const code = await show(["compose", ...options, "up", "-d", "--wait", ...args], cwd, env);
+    if (code === 0) return;
+    const ill = parsePs(await ask("ps", "--all", "--format", "json").catch(() => "")).filter(isIll);
+    const names = ill.map(({ Service }) => Service);
+    const logs = await ask("logs", "--no-color", "--tail", "15", ...names).catch(() => "");
+    throw new StackError(`docker compose 没有成功（退出码 ${code}）。日志的末尾：\n${logs}`);
+  }
+  return {
+    up: (...args) => up([], args),
+    async remember() {
+      writeFileSync(memory, await ask("config", "--format", "json"), { mode: 0o600 });
+    },
+    upAgain: (...args) => up(existsSync(memory) ? ["--project-directory", cwd, "--file", memory] : [], args),
+    async down() {
+      rmSync(memory, { force: true });
+      const code = await show(["compose", "down"], cwd, env);
+      if (code !== 0) throw new StackError(`docker compose down 没有成功（退出码 ${code}）`);
+    },
+    ask,
+    async init(...step) {
+      const output = await ask("run", "--rm", "--no-deps", "-T", "init", "node", "scripts/init.ts", ...step);
+      // Before it stands what building the image had to say.
+      return output.trimEnd().split("\n").at(-1) ?? "";
+    },
+    running: async () => runningServices(parsePs(await ask("ps", "--format", "json"))),
+  };
+}
+
+function show(args: string[], cwd: string, env: Env): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn("docker", args, { cwd, env, stdio: "inherit" });
+    child.once("error", reject);
+    child.once("exit", (code) => resolve(code ?? 1));
+  });
+}
+
+interface ComposePs {
+  ID: string;
+  Service: string;
+  State: string;
+  Health: string;
+  ExitCode: number;
+  Publishers?: { PublishedPort: number }[] | null;
+}
+
+/** One object a line; before 2.21 one array. */
+function parsePs(text: string): ComposePs[] {
+  const lines = text.split("\n").filter((line) => line.trim() !== "");
+  return lines.flatMap((line) => JSON.parse(line) as ComposePs | ComposePs[]);
+}
+
+/** init has exited, as it should. */
+function isIll({ State, Health, ExitCode }: ComposePs): boolean {
+  return State === "running" ? Health !== "healthy" : State !== "exited" || ExitCode !== 0;
+}
+
+function runningServices(containers: ComposePs[]): RunningServices {
+  const running = containers.filter(({ State }) => State === "running");
+  return new Map(
+    running.map(({ ID, Service, Publishers }) => {
+      // 0 where a port is only open inside.
+      const port = Publishers?.find(({ PublishedPort }) => PublishedPort > 0)?.PublishedPort;
+      return [Service, { id: ID, port }];
+    }),
+  );
+}

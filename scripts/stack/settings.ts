@@ -1,0 +1,42 @@
+import { existsSync } from "node:fs";
+import { readChannelSettings } from "../../alertmanager/relay/channels/index.ts";
+import { type Config, readConfigFile } from "../../config/config.ts";
+import {
+  configFile,
+  type Env,
+  EnvironmentError,
+  optional,
+  readServiceEnvironment,
+} from "../../config/environment.ts";
+import { readPorts } from "./addresses.ts";
+import { readDotenv } from "./dotenv.ts";
+import { isOwnAddress } from "./ports.ts";
+
+/** What the operator set, in the working directory's config/config.ini and .env. */
+export interface Settings {
+  config: Config;
+  /** The text that `config` was read from. */
+  configText: string;
+  env: Env;
+}
+
+/** @throws {ConfigError} by file and line */
+export function readSettings(): Settings {
+  const env = existsSync(".env") ? readDotenv(".env", process.env) : process.env;
+  const { config, text } = readConfigFile(configFile(env));
+  return { config, configText: text, env };
+}
+
+/**
+ * Everything that a part would refuse to start with: better now than after the running one was stopped.
+ * @throws {EnvironmentError}
+ */
+export async function checkSettings({ env, config }: Settings): Promise<void> {
+  readPorts(config, env);
+  readServiceEnvironment(env, config.metricsPort);
+  readChannelSettings(env);
+  const host = optional(env, "HOST");
+  if (host !== undefined && !(await isOwnAddress(host))) {
+    throw new EnvironmentError(`环境变量 HOST：${host} 不是本机的地址；0.0.0.0 表示所有地址`);
+  }
+}

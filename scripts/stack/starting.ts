@@ -1,0 +1,101 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { readSecret } from "../../config/environment.ts";
+import { PART_TITLES, type PartName } from "./addresses.ts";
+import { mailPassword } from "./fallback-mail.ts";
+import {
+  isRunning,
+  logFile,
+  logTail,
+  type ProcessRecord,
+  type ProcessSpec,
+  startProcess,
+  stopProcess,
+} from "./processes.ts";
+import { StackError, type StatePaths } from "./project.ts";
+import type { Report } from "./report.ts";
+
+/** Milliseconds a part may take until it is ready. */
+const READY_DEADLINE = 120_000;
+const READY_POLL = 50;
+/** Of the log, when a part does not start. */
+const LOG_LINES = 15;
+
+/**
+ * Starts parts, and waits until each is ready.
+ * @throws {StackError} when one of them dies; then the others are stopped again. Grafana alone is only warned of
+ */
+export async function startParts(specs: ProcessSpec[], paths: StatePaths, report: Report): Promise<void> {
+  const step = report.begin("启动各部分");
+  const starting = specs.map((spec) => ({ spec, ...start(spec, paths) }));
+  const waiting = new Set(specs.map(titleOf));
+  const show = () => step.progress(`等待 ${[...waiting].join("、")}`);
+  show();
+  const outcomes = await Promise.all(
+    starting.map(async ({ spec, record, logStart }) => {
+      const problem = await waitUntilReady(record);
+      waiting.delete(titleOf(spec));
+      show();
+      return { spec, problem: problem && failure(spec, problem, paths, logStart) };
+    }),
+  );
+  const failed = outcomes.filter(({ problem }) => problem !== undefined);
+  const fatal = failed.filter(({ spec }) => spec.name !== "grafana");
+  if (fatal.length === 0) {
+    for (const { problem = "" } of failed) report.warn(problem);
+    step.done(specs.map(titleOf).join("、"));
+    return;
+  }
+  step.fail("没有成功");
+  for (const { record } of starting.reverse()) await stopProcess(record, paths);
+  throw new StackError(fatal.map(({ problem }) => problem).join("\n\n"));
+}
+
+export function titleOf({ name }: Pick<ProcessSpec, "name">): string {
+  return PART_TITLES[name as PartName];
+}
+
+/** Where Alertmanager finds the relay's token. */
+export function relayTokenFile(paths: StatePaths): string {
+  return join(paths.secrets, "relay_token");
+}
+
+/** Where it finds the mail server's password. */
+export function mailPasswordFile(paths: StatePaths): string {
+  return join(paths.secrets, "smtp_password");
+}
+
+/** Written for Alertmanager at the moment the relay changes to them: what it refuses is not sent again. */
+function start(spec: ProcessSpec, paths: StatePaths) {
+  if (spec.name === "relay") {
+    writeSecret(relayTokenFile(paths), readSecret(spec.env, "RELAY_TOKEN"));
+    writeSecret(mailPasswordFile(paths), mailPassword(spec.env));
+  }
+  return startProcess(spec, paths);
+}
+
+function writeSecret(file: string, secret: string | undefined): void {
+  if (secret === undefined) return;
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  writeFileSync(file, secret, { mode: 0o600 });
+}
+
+/** @returns what is wrong, or undefined once it is ready */
+async function waitUntilReady(record: ProcessRecord): Promise<string | undefined> {
+  const deadline = Date.now() + READY_DEADLINE;
+  while (Date.now() < deadline) {
+    if (!isRunning(record)) return "启动后就退出了";
+    const response = await fetch(record.readyUrl, { signal: AbortSignal.timeout(2000) }).catch(
+      () => undefined,
+    );
+    if (response?.ok) return undefined;
+    await sleep(READY_POLL);
+  }
+  return `${READY_DEADLINE / 1000} 秒内没有就绪`;
+}
+
+function failure(spec: ProcessSpec, problem: string, paths: StatePaths, logStart: number): string {
+  const tail = logTail(paths, spec.name, LOG_LINES, logStart);
+  return `${titleOf(spec)} ${problem}。日志 ${logFile(paths, spec.name)} 的末尾：\n${tail}`;
+}
