@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Config } from "../../config/config.ts";
 import { EnvironmentError, type ServiceEnvironment } from "../../config/environment.ts";
-import type { Clock } from "../../service/clock.ts";
+import type { SteadyClock } from "../../service/clock.ts";
 import { openDatabase } from "../../service/database.ts";
 import { type HttpServer, isLoopback, serve } from "../../service/http.ts";
 import type { Logger } from "../../service/logger.ts";
@@ -30,7 +30,7 @@ export interface RelayOptions {
   config: Config;
   environment: ServiceEnvironment;
   channelSettings: ChannelSettings;
-  clock: Clock;
+  clock: SteadyClock;
   logger: Logger;
 }
 
@@ -61,7 +61,7 @@ export function createRelay({ config, environment, channelSettings, clock, logge
     }),
     clock,
     logger,
-    window: createWindow(database, clock.now),
+    window: createWindow(database, clock.now, clock.elapsed),
   });
   const watchdog = createWatchdog({
     clock,
