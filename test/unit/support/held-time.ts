@@ -1,6 +1,7 @@
 import type { TestContext } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import type { FakeClock } from "./clock.ts";
+import { holdTimers } from "./held-timers.ts";
 
 /** Seconds: shorter than any deadline, and than the wait after a failed attempt but for the first three. */
 const STEP = 5;
@@ -11,12 +12,19 @@ const TURNS = 30;
 export interface HeldTime {
   /** @param held how many requests are left without an answer on purpose */
   pass(seconds: number, held: () => number): Promise<void>;
+  /** Sets the clock, and no time passes. */
+  step(seconds: number): void;
 }
 
-export function holdTime(t: TestContext, clock: FakeClock): HeldTime {
+/** @param apis setInterval too: what the relay looks at now and then */
+export function holdTime(
+  t: TestContext,
+  clock: FakeClock,
+  apis: ("setTimeout" | "setInterval")[] = ["setTimeout"],
+): HeldTime {
   let requests = 0;
   const { fetch } = globalThis;
-  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const tick = holdTimers(t, apis);
   t.mock.method(globalThis, "fetch", (...args: Parameters<typeof fetch>) => {
     requests += 1;
     return fetch(...args).finally(() => {
@@ -38,11 +46,12 @@ export function holdTime(t: TestContext, clock: FakeClock): HeldTime {
   }
 
   return {
+    step: (seconds) => clock.step(seconds),
     async pass(seconds, held) {
       await settle(held);
       for (let passed = 0; passed < seconds; passed += STEP) {
         clock.advance(STEP);
-        t.mock.timers.tick(STEP * 1000);
+        tick(STEP * 1000);
         await settle(held);
       }
     },
