@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+
+/** A disk of a few megabytes, in memory. @returns where it is mounted */
+export function mountDisk(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), "monitoring-disk-"));
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=4m", "tmpfs", folder]);
+  t.after(() => {
+    execFileSync("umount", ["--lazy", folder]);
+    rmdirSync(folder);
+  });
+  return folder;
+}
+
+/** Takes what room is left. */
+export function fillDisk(disk: string): void {
+  try {
+    writeFileSync(join(disk, "filler"), Buffer.alloc(8 * 1024 * 1024));
+  } catch (error) {
+    assert.equal((error as NodeJS.ErrnoException).code, "ENOSPC");
+  }
+}
+
+/** Gives back what was taken. */
+export function emptyDisk(disk: string): void {
+  rmSync(join(disk, "filler"));
+}
+
+/** Fails while a file is open for writing. */
+export function remount(disk: string, how: "ro" | "rw"): void {
+  execFileSync("mount", ["-o", `remount,${how}`, disk]);
+}
