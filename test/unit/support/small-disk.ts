@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -16,13 +16,15 @@ export function mountDisk(t: TestContext): string {
   return folder;
 }
 
-/** Takes what room is left. */
-export function fillDisk(disk: string): void {
+/** Takes what room is left. @param spare bytes that it leaves */
+export function fillDisk(disk: string, spare = 0): void {
+  const filler = join(disk, "filler");
   try {
-    writeFileSync(join(disk, "filler"), Buffer.alloc(8 * 1024 * 1024));
+    writeFileSync(filler, Buffer.alloc(8 * 1024 * 1024));
   } catch (error) {
     assert.equal((error as NodeJS.ErrnoException).code, "ENOSPC");
   }
+  truncateSync(filler, Math.max(0, statSync(filler).size - spare));
 }
 
 /** Gives back what was taken. */
