@@ -9,16 +9,18 @@ import { sample } from "./support/exporter.ts";
 import { FAULTS, startFaultyWecom } from "./support/faulty-wecom.ts";
 import { holdTime } from "./support/held-time.ts";
 import { startRelay, type TestRelay } from "./support/relay.ts";
-import { emptyDisk, fillDisk, mountDisk } from "./support/small-disk.ts";
+import { emptyDisk, fillDisk, mountDisk, remount } from "./support/small-disk.ts";
 
 /** Of one webhook that takes more room than what was written before can be reused for. */
 const MANY = 500;
 
-async function begin(t: TestContext) {
+/** @param prepare what becomes of the disk before the relay starts, which then looks now and then whether it heals */
+async function begin(t: TestContext, prepare?: (disk: string) => Promise<void> | void) {
   const disk = mountDisk(t);
+  await prepare?.(disk);
   const clock = fakeClock();
   const wecom = await startFaultyWecom(t);
-  const time = holdTime(t, clock);
+  const time = holdTime(t, clock, prepare && ["setTimeout", "setInterval"]);
   const env = { WECOM_ROBOT_KEY: "k", WECOM_API_BASE: wecom.url };
   const relay = await startRelay(t, { env, clock, dataDir: disk });
   return { disk, wecom, relay, pass: (seconds: number) => time.pass(seconds, () => wecom.held) };
@@ -66,7 +68,42 @@ suite("a disk", { skip: cannotMount() }, () => {
     assert.equal(slow(), 1);
     assert.equal((await relay.notifications("limit=1000")).find(isSlow)?.state, "sent");
   });
+
+  test("that is full when it starts: 503 until there is room, then it works", async (t) => {
+    const { disk, relay, wecom, pass } = await begin(t, fillDisk);
+    await assertRefuses(relay);
+    await pass(60);
+    await assertRefuses(relay);
+    emptyDisk(disk);
+    await pass(5);
+    assert.equal((await relay.tell(critical("After"))).status, 200);
+    await pass(5);
+    assert.match(wecom.told.join("\n"), /After 发生/);
+  });
+
+  test("that is read-only: 503 until it is not, then what waited is told", async (t) => {
+    const { disk, relay, wecom, pass } = await begin(t, async (disk) => {
+      const env = { WECOM_ROBOT_KEY: "k", WECOM_API_BASE: "http://127.0.0.1:1" };
+      const before = await startRelay(t, { env, dataDir: disk });
+      assert.equal((await before.tell(critical("Waits"))).status, 200);
+      await before.stop();
+      remount(disk, "ro");
+    });
+    await assertRefuses(relay);
+    remount(disk, "rw");
+    await pass(90);
+    assert.match(wecom.told.join("\n"), /Waits 发生/);
+    assert.equal((await relay.tell(critical("After"))).status, 200);
+  });
 });
+
+/** As a relay that is alive, but can neither store nor tell. */
+async function assertRefuses(relay: TestRelay): Promise<void> {
+  assert.equal((await relay.tell(critical("Refused"))).status, 503);
+  assert.equal((await fetch(`${relay.url}/metrics`)).status, 503);
+  assert.equal((await fetch(`${relay.url}/-/ready`)).status, 503);
+  assert.equal((await fetch(`${relay.url}/-/healthy`)).status, 200);
+}
 
 const critical = (name: string) => firing(name, { severity: "critical" });
 const isSlow = ({ alert }: { alert: Record<string, string> }) => alert.alertname === "Slow";
