@@ -7,6 +7,7 @@ import { FAULTS, type FaultyWecom, startFaultyWecom } from "./support/faulty-wec
 import { holdTime } from "./support/held-time.ts";
 import { recordingLogger } from "./support/logger.ts";
 import { startRelay, type TestRelay } from "./support/relay.ts";
+import { until } from "./support/until.ts";
 
 const HOUR = 3600;
 /** Of an hour with at least a minute between two, and the first few at 1, 2, 4 … s. */
@@ -106,6 +107,23 @@ function assertToldOnce(told: string[]): void {
   assert.match(text, /注意：开始时没有来得及通知/);
   assert.match(text, /持续时间：20 分/);
 }
+
+test("WeCom's answer has no end: it is not read to it", async (t) => {
+  const { wecom, relay, pass } = await begin(t);
+  wecom.behave((_, response) => {
+    const more = () => {
+      while (!response.destroyed && response.write(Buffer.alloc(65_536, " ")));
+    };
+    response.on("drain", more);
+    more();
+  });
+  await relay.tell(LASTS);
+  const reason = async () => (await relay.notifications("state=pending"))[0]?.reason;
+  assert.equal(await until("it gives up", async () => (await reason()) ?? undefined), "server");
+  wecom.behave(undefined);
+  await pass(60);
+  assert.deepEqual(await relay.notifications("state=pending"), []);
+});
 
 test("WeCom takes 3 s for each message: all is told at once, one by one", async (t) => {
   const { wecom, relay, pass } = await begin(t);
