@@ -4,4 +4,10 @@ export interface Clock {
   now(): number;
 }
 
-export const systemClock: Clock = { now: Date.now };
+/** One that also knows how much time has passed whatever the clock was set to. */
+export interface SteadyClock extends Clock {
+  /** Whole milliseconds since some moment. */
+  elapsed(): number;
+}
+
+export const systemClock: SteadyClock = { now: Date.now, elapsed: () => Math.ceil(performance.now()) };

@@ -5,7 +5,7 @@ import { readProxies } from "../../config/proxies.ts";
 import { systemClock } from "../../service/clock.ts";
 import { main } from "../../service/main.ts";
 import { readChannelSettings } from "./channels/index.ts";
-import { createRelay } from "./relay.ts";
+import { createPatientRelay } from "./patient.ts";
 
 await main("relay", (env, createLogger) => {
   const config = readConfig(configFile(env));
@@ -13,7 +13,7 @@ await main("relay", (env, createLogger) => {
   // WeCom is all that it asks for by HTTP.
   setGlobalProxyFromEnv({ ...readProxies(env) });
   const logger = createLogger(environment.logLevel);
-  return createRelay({
+  return createPatientRelay({
     config,
     environment,
     channelSettings: readChannelSettings(env),

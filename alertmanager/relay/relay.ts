@@ -1,9 +1,7 @@
-import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Config } from "../../config/config.ts";
 import { EnvironmentError, type ServiceEnvironment } from "../../config/environment.ts";
-import type { Clock } from "../../service/clock.ts";
-import { openDatabase } from "../../service/database.ts";
+import type { SteadyClock } from "../../service/clock.ts";
 import { type HttpServer, isLoopback, serve } from "../../service/http.ts";
 import type { Logger } from "../../service/logger.ts";
 import type { Service } from "../../service/service.ts";
@@ -13,6 +11,7 @@ import { type ChannelSettings, createChannels } from "./channels/index.ts";
 import { createDelivery } from "./delivery.ts";
 import { DOUBTFUL_SILENCE, doubtEnds } from "./doubt.ts";
 import { createMetrics } from "./metrics.ts";
+import { openOutbox } from "./outbox/database.ts";
 import { keepHeartbeat, readHeartbeat } from "./outbox/heartbeat.ts";
 import { findFiring, isFailing, prune, readAlerts, readFiring, readNotifications } from "./outbox/history.ts";
 import { accept } from "./outbox/intake.ts";
@@ -30,7 +29,7 @@ export interface RelayOptions {
   config: Config;
   environment: ServiceEnvironment;
   channelSettings: ChannelSettings;
-  clock: Clock;
+  clock: SteadyClock;
   logger: Logger;
 }
 
@@ -47,10 +46,7 @@ export function createRelay({ config, environment, channelSettings, clock, logge
   if (!isLoopback(environment.host) && environment.relayToken === undefined) {
     throw new EnvironmentError(`HOST=${environment.host} 对其他机器开放，必须同时设置 RELAY_TOKEN`);
   }
-  const database = openDatabase(
-    join(environment.dataDir, "relay.db"),
-    join(import.meta.dirname, "outbox/migrations"),
-  );
+  const database = openOutbox(environment.dataDir);
   const channels = createChannels({
     settings: channelSettings,
     enabled: config.channels,
@@ -61,7 +57,7 @@ export function createRelay({ config, environment, channelSettings, clock, logge
     }),
     clock,
     logger,
-    window: createWindow(database, clock.now),
+    window: createWindow(database, clock.now, clock.elapsed),
   });
   const watchdog = createWatchdog({
     clock,

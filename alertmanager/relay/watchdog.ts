@@ -65,6 +65,9 @@ export function createWatchdog({
     // The machine slept, or its clock was set: the heart had no chance to be heard.
     if (now - lookedAt >= 6 * CHECK_EVERY) wokenAt = now;
     lookedAt = now;
+    // What was heard before the clock was set back was not heard in the future.
+    quietSince = Math.min(quietSince, now);
+    lastHeard = Math.min(lastHeard, now);
     if (now - wokenAt < GRACE) return;
     attempt((firing) => {
       const silent = clock.now() - quietSince >= WATCHDOG_SILENCE;

@@ -18,8 +18,8 @@ const DEADLINE = 100;
 interface Faults {
   /** Recipients that it refuses, and the code. */
   refused: Record<string, number>;
-  /** Hangs up in the middle of the mail. */
-  hangsUp: boolean;
+  /** Hangs up in the middle of the mail, or when it has all of it. */
+  hangsUp: "within" | "after" | undefined;
   /** Takes the connection and says nothing. */
   isMute: boolean;
   /** Answers the whole mail with this code. */
@@ -38,7 +38,7 @@ interface Story {
 }
 
 async function begin(t: TestContext, to: string, wrong: Partial<Faults>): Promise<Story> {
-  const faults: Faults = { refused: {}, hangsUp: false, isMute: false, answer: undefined, ...wrong };
+  const faults: Faults = { refused: {}, hangsUp: undefined, isMute: false, answer: undefined, ...wrong };
   const { url, mails } = await startServer(t, faults);
   const relay = await startRelay(t, {
     env: { SMTP_URL: url, EMAIL_FROM: "monitor@example.com", EMAIL_TO: to },
@@ -78,7 +78,8 @@ async function startServer(t: TestContext, faults: Faults) {
       done(refusal === undefined ? null : code(refusal));
     },
     onData(stream, _session, done) {
-      if (faults.hangsUp) return void stream.once("data", hangUp);
+      if (faults.hangsUp === "within") return void stream.once("data", hangUp);
+      if (faults.hangsUp === "after") return void stream.resume().once("end", hangUp);
       const { answer } = faults;
       if (answer !== undefined) return void stream.resume().once("end", () => done(code(answer)));
       simpleParser(stream).then((mail) => {
@@ -157,7 +158,8 @@ suite("a mail server that refuses", () => {
 
 /** Each fault that passes: what the server does, and the reason that is noted. */
 const PASSING: Record<string, [wrong: Partial<Faults>, reason: string]> = {
-  "hangs up in the middle of the mail": [{ hangsUp: true }, "network"],
+  "hangs up in the middle of the mail": [{ hangsUp: "within" }, "network"],
+  "hangs up instead of an answer": [{ hangsUp: "after" }, "network"],
   "never greets": [{ isMute: true }, "timeout"],
   "refuses the recipient for the moment": [{ refused: { "ops@example.com": 450 } }, "busy"],
   "refuses the mail for the moment": [{ answer: 452 }, "busy"],
@@ -175,7 +177,7 @@ suite("a mail server that heals", () => {
       const { state, attempts, reason } = await tell();
       assert.deepEqual([state, attempts, reason], ["pending", 1, noted]);
       deadline.mock.restore();
-      Object.assign(faults, { refused: {}, hangsUp: false, isMute: false, answer: undefined });
+      Object.assign(faults, { refused: {}, hangsUp: undefined, isMute: false, answer: undefined });
 
       await pass(0.999);
       // Takes as long as an attempt that would come too soon.

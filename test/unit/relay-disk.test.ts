@@ -1,19 +1,23 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmdirSync, rmSync, statfsSync, truncateSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, type TestContext, test } from "node:test";
 import { cannotMount } from "../helpers/mounting.ts";
 import { firing, resolved, webhook } from "./support/alerts.ts";
+import { fakeClock } from "./support/clock.ts";
 import { sample } from "./support/exporter.ts";
+import { FAULTS, startFaultyWecom } from "./support/faulty-wecom.ts";
+import { holdTime } from "./support/held-time.ts";
 import { recordingLogger } from "./support/logger.ts";
 import { startRelay, type TestRelay } from "./support/relay.ts";
 import { startRobots } from "./support/robots.ts";
+import { emptyDisk, fillDisk, mountDisk, remount } from "./support/small-disk.ts";
 import { until } from "./support/until.ts";
 
 const CPU = firing("HighCpuUsage");
 const DOWN = firing("ServiceDown", { severity: "critical" });
+const AFTER = firing("After", { severity: "critical" });
 const WATCHDOG = webhook(firing("Watchdog", { severity: "info" }));
 /** WeCom is busy; tried again. */
 const BUSY = -1;
@@ -25,7 +29,7 @@ suite("the relay's disk", { skip: cannotMount() }, () => {
     await robots.message(1);
     await relay.settled();
 
-    fill(disk);
+    fillDisk(disk);
     for (const alerts of [[DOWN], [DOWN, resolved(CPU)]]) {
       const refused = await relay.tell(...alerts);
       assert.equal(refused.status, 503);
@@ -35,7 +39,7 @@ suite("the relay's disk", { skip: cannotMount() }, () => {
     assert.deepEqual(await states(relay), ["HighCpuUsage firing"]);
     assert.match(lines.join(), /cannot store alerts.*database or disk is full/s);
 
-    rmSync(join(disk, "filler"));
+    emptyDisk(disk);
     assert.equal((await relay.tell(DOWN, resolved(CPU))).status, 200);
     assert.match(await robots.message(2), /ServiceDown/);
     await relay.settled();
@@ -48,7 +52,7 @@ suite("the relay's disk", { skip: cannotMount() }, () => {
 
   test("that has room for a part: nothing of the webhook is stored, what fits is still taken", async (t) => {
     const { disk, robots, relay } = await startOnDisk(t);
-    fill(disk, 256 * 1024);
+    fillDisk(disk, 256 * 1024);
     const large = { ...firing("Large"), annotations: { description: "x".repeat(1024 * 1024) } };
     assert.equal((await relay.tell(CPU, large, DOWN)).status, 503);
     assert.deepEqual(await states(relay), []);
@@ -99,10 +103,69 @@ suite("the relay's disk", { skip: cannotMount() }, () => {
     assert.equal(robots.messages.length, 3);
     await again.stop();
   });
+
+  test("that is full when a message has just been sent: it is noted later, and sent once", async (t) => {
+    const { disk, relay, wecom, pass } = await beginHeld(t);
+    wecom.behave(FAULTS.slow);
+    await relay.tell(DOWN);
+    await pass(0);
+    assert.equal(wecom.told.length, 1);
+    await fillWhileAccepting(relay, disk);
+    await pass(60);
+    const tellings = () => wecom.told.filter((text) => text.includes("ServiceDown 发生")).length;
+    assert.equal(tellings(), 1);
+    emptyDisk(disk);
+    await pass(60);
+    assert.equal(tellings(), 1);
+    const told = await relay.notifications("limit=1000");
+    assert.equal(told.find(({ alert }) => alert.alertname === "ServiceDown")?.state, "sent");
+  });
+
+  test("that is full when it starts: 503 until there is room, then it works", async (t) => {
+    const { disk, relay, wecom, pass } = await beginHeld(t, fillDisk);
+    await assertRefuses(relay);
+    await pass(60);
+    await assertRefuses(relay);
+    emptyDisk(disk);
+    await pass(5);
+    assert.equal((await relay.tell(AFTER)).status, 200);
+    await pass(5);
+    assert.match(wecom.told.join("\n"), /After 发生/);
+  });
+
+  test("that is read-only: 503 until it is not, then what waited is told", async (t) => {
+    const { disk, relay, wecom, pass } = await beginHeld(t, async (disk) => {
+      const env = { WECOM_ROBOT_KEY: "k", WECOM_API_BASE: "http://127.0.0.1:1" };
+      const before = await startRelay(t, { env, dataDir: disk });
+      assert.equal((await before.tell(DOWN)).status, 200);
+      await before.stop();
+      remount(disk, "ro");
+    });
+    await assertRefuses(relay);
+    remount(disk, "rw");
+    await pass(90);
+    assert.match(wecom.told.join("\n"), /ServiceDown 发生/);
+    assert.equal((await relay.tell(AFTER)).status, 200);
+  });
 });
 
+/**
+ * With time that passes only when told.
+ * @param prepare what becomes of the disk before the relay starts, which then looks now and then whether it heals
+ */
+async function beginHeld(t: TestContext, prepare?: (disk: string) => Promise<void> | void) {
+  const disk = mountDisk(t);
+  await prepare?.(disk);
+  const clock = fakeClock();
+  const wecom = await startFaultyWecom(t);
+  const time = holdTime(t, clock, prepare && ["setTimeout", "setInterval"]);
+  const env = { WECOM_ROBOT_KEY: "k", WECOM_API_BASE: wecom.url };
+  const relay = await startRelay(t, { env, clock, dataDir: disk });
+  return { disk, wecom, relay, pass: (seconds: number) => time.pass(seconds, () => wecom.held) };
+}
+
 async function startOnDisk(t: TestContext) {
-  const disk = mountDisk(t, 4);
+  const disk = mountDisk(t);
   return { disk, ...(await startOn(t, disk)) };
 }
 
@@ -130,18 +193,6 @@ async function states(relay: TestRelay): Promise<string[]> {
   return (await relay.alerts()).map(({ labels, status }) => `${labels.alertname} ${status}`).sort();
 }
 
-/** A disk of so many megabytes, in memory. */
-function mountDisk(t: TestContext, megabytes: number): string {
-  const folder = mkdtempSync(join(tmpdir(), "monitoring-disk-"));
-  execFileSync("mount", ["-t", "tmpfs", "-o", `size=${megabytes}m`, "tmpfs", folder]);
-  t.after(() => {
-    // With what is mounted within.
-    execFileSync("umount", ["--lazy", folder]);
-    rmdirSync(folder);
-  });
-  return folder;
-}
-
 /** A file system in a file, which the kernel can make read-only while files are open. @throws where there is none */
 function makeFileSystem(folder: string, disk: string): void {
   mkdirSync(disk);
@@ -156,9 +207,17 @@ function mountFile(folder: string, disk: string): void {
   execFileSync("mount", ["-o", "loop", join(folder, "image"), disk], { stdio: "pipe" });
 }
 
-/** Takes what room is left, but for so many bytes. */
-function fill(disk: string, left = 0): void {
-  const { bavail, bsize } = statfsSync(disk);
-  writeFileSync(join(disk, "filler"), Buffer.alloc(bavail * bsize));
-  truncateSync(join(disk, "filler"), bavail * bsize - left);
+/** As a relay that is alive, but can neither store nor tell. */
+async function assertRefuses(relay: TestRelay): Promise<void> {
+  assert.equal((await relay.tell(DOWN)).status, 503);
+  assert.equal((await fetch(`${relay.url}/metrics`)).status, 503);
+  assert.equal((await fetch(`${relay.url}/-/ready`)).status, 503);
+  assert.equal((await fetch(`${relay.url}/-/healthy`)).status, 200);
+}
+
+/** Until what was written before leaves no room to be used again either. */
+async function fillWhileAccepting(relay: TestRelay, disk: string): Promise<void> {
+  fillDisk(disk);
+  const many = () => Array.from({ length: 500 }, () => firing("Many", { id: crypto.randomUUID() }));
+  await until("the disk is full", async () => (await relay.tell(...many())).status === 503);
 }

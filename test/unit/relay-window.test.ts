@@ -139,6 +139,36 @@ suite("reservations", () => {
   });
 });
 
+test("however the clock is set, any 60 s of real time hold at most 20, and nobody waits for longer", (t) => {
+  const database = openWindow(t);
+  const hour = 3600_000;
+  const step = fc.tuple(fc.integer({ min: 0, max: 20_000 }), fc.constantFrom(0, 0, 0, 0, -hour, hour));
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 30, maxLength: 120 }), (steps) => {
+      database.exec("DELETE FROM sends");
+      const granted: number[] = [];
+      let [now, elapsed] = [NOW, 0];
+      const window = createWindow(
+        database,
+        () => now,
+        () => elapsed,
+      );
+      for (const [wait, set] of steps) {
+        now += wait + set;
+        elapsed += wait;
+        const room = window.room("robot", LIMIT);
+        const answer = window.reserve("robot", LIMIT);
+        assert.equal(answer.granted, room > 0);
+        if (answer.granted) granted.push(elapsed);
+        else assert.ok(answer.until > now && answer.until <= now + LIMIT.span);
+      }
+      for (const [index, at] of granted.entries())
+        assert.ok((granted[index + 20] ?? Number.POSITIVE_INFINITY) - at >= LIMIT.span);
+    }),
+    { numRuns: 50 },
+  );
+});
+
 function openWindow(t: TestContext) {
   const migrations = join(PROJECT, "alertmanager/relay/outbox/migrations");
   const database = openDatabase(join(temporaryFolder(t), "relay.db"), migrations);

@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { suite, type TestContext, test } from "node:test";
+import { suite, test } from "node:test";
 import { systemClock } from "../../service/clock.ts";
 import { cannotMount } from "../helpers/mounting.ts";
 import { sample, startExporter, type TestExporter } from "./support/exporter.ts";
+import { emptyDisk, fillDisk, mountDisk, remount } from "./support/small-disk.ts";
 import { until } from "./support/until.ts";
 
 const CASE = { type: "case" };
@@ -17,7 +15,7 @@ suite("a disk", { skip: cannotMount() }, () => {
     const exporter = await startExporter(t, { dataDir: disk });
     assert.equal((await exporter.send(CASE)).status, 202);
 
-    fill(disk);
+    fillDisk(disk);
     await until("the disk is full", async () => (await exporter.send(manyIds())).status === 503);
     const before = await cases(exporter);
     const refused = await exporter.send(manyIds());
@@ -27,14 +25,14 @@ suite("a disk", { skip: cannotMount() }, () => {
     });
     assert.equal(await cases(exporter), before);
 
-    rmSync(join(disk, "filler"));
+    emptyDisk(disk);
     assert.equal((await exporter.send(CASE)).status, 202);
     assert.equal(await cases(exporter), before + 1);
   });
 
   test("that is full when it starts: everything but the totals is there, they come once there is room", async (t) => {
     const disk = mountDisk(t);
-    fill(disk);
+    fillDisk(disk);
     const exporter = await startExporter(t, { dataDir: disk });
     assert.equal((await exporter.send(CASE)).status, 503);
     assert.equal((await fetch(`${exporter.url}/-/ready`)).status, 503);
@@ -46,7 +44,7 @@ suite("a disk", { skip: cannotMount() }, () => {
       assert.equal(sample(scrape, series), undefined, series);
     }
 
-    rmSync(join(disk, "filler"));
+    emptyDisk(disk);
     assert.equal((await exporter.send(CASE)).status, 202);
     assert.equal(await cases(exporter), 1);
     assert.equal((await fetch(`${exporter.url}/-/ready`)).status, 200);
@@ -59,25 +57,25 @@ suite("a disk", { skip: cannotMount() }, () => {
     assert.equal((await first.send(CASE)).status, 202);
     await first.stop();
 
-    execFileSync("mount", ["-o", "remount,ro", disk]);
+    remount(disk, "ro");
     const exporter = await startExporter(t, { dataDir });
     const refused = await exporter.send(CASE);
     assert.equal(refused.status, 503);
     assert.match(JSON.stringify(await refused.json()), /readonly database|unable to open database file/);
     assert.equal(sample(await exporter.text("/metrics"), "cases_total"), undefined);
 
-    execFileSync("mount", ["-o", "remount,rw", disk]);
+    remount(disk, "rw");
     assert.equal((await exporter.send(CASE)).status, 202);
     assert.equal(await cases(exporter), 2);
   });
 
   test("that has room again: the totals come back without an event, also while nothing is collected", async (t) => {
     const disk = mountDisk(t);
-    fill(disk);
+    fillDisk(disk);
     const config = { collectInterval: 0.05, enabled: false };
     const exporter = await startExporter(t, { dataDir: disk, config });
     assert.equal((await fetch(`${exporter.url}/-/ready`)).status, 503);
-    rmSync(join(disk, "filler"));
+    emptyDisk(disk);
     await until("it is ready", async () => (await fetch(`${exporter.url}/-/ready`)).ok);
     assert.equal(await cases(exporter), 0);
   });
@@ -92,32 +90,12 @@ suite("a disk", { skip: cannotMount() }, () => {
     const stores = async (success: number) =>
       sample(await exporter.text("/metrics"), 'monitoring_collector_success{collector="events"}') === success;
     await until("it stores", () => stores(1));
-    fill(disk);
+    fillDisk(disk);
     await until("it is noticed", () => stores(0));
-    rmSync(join(disk, "filler"));
+    emptyDisk(disk);
     await until("it stores again", () => stores(1));
   });
 });
-
-/** A disk of a few megabytes, in memory. */
-function mountDisk(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), "monitoring-disk-"));
-  execFileSync("mount", ["-t", "tmpfs", "-o", "size=4m", "tmpfs", folder]);
-  t.after(() => {
-    execFileSync("umount", ["--lazy", folder]);
-    rmdirSync(folder);
-  });
-  return folder;
-}
-
-/** Takes what room is left. */
-function fill(disk: string): void {
-  try {
-    writeFileSync(join(disk, "filler"), Buffer.alloc(8 * 1024 * 1024));
-  } catch (error) {
-    assert.equal((error as NodeJS.ErrnoException).code, "ENOSPC");
-  }
-}
 
 /** Takes more room than what was written before can be reused for. */
 function manyIds(): unknown[] {

@@ -6,6 +6,8 @@ import type { WecomAnswer } from "./wecom-errors.ts";
 export const WECOM_TIMEOUT = 10_000;
 /** Shorter ones are part of ordinary words. */
 const SECRET_LENGTH = 6;
+/** Bytes. */
+const LONGEST_ANSWER = 1024 * 1024;
 /** Characters; it is kept with each alert. */
 const LONGEST_ERRMSG = 300;
 
@@ -32,7 +34,7 @@ export async function callWecom(
       headers: { "Content-Type": "application/json" },
       signal,
     });
-    const text = await response.text();
+    const text = await readText(response);
     if (response.status >= 500) return failure("server", `HTTP ${response.status}`);
     const answer = answerSchema.safeParse(parseJson(text));
     if (answer.success)
@@ -41,6 +43,18 @@ export async function callWecom(
   } catch (error) {
     return explain(error);
   }
+}
+
+/** What is longer is no answer of WeCom's: its rest is not read, as it may have no end. */
+async function readText({ body }: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body ?? []) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > LONGEST_ANSWER) break;
+  }
+  return Buffer.concat(chunks).toString();
 }
 
 /** @returns undefined for what is no JSON, a proxy's page for example */

@@ -23,7 +23,9 @@ export function accept(database: DatabaseSync, alerts: Alert[], channels: string
       endEarlier(statements, alert);
       for (const channel of channels) {
         const last = statements.last.get(id, channel);
-        const isKnown = last?.status === alert.status && Number(last.created_at) > now - SAME_NEWS;
+        // Either way: the clock may have been set back since.
+        const isRecent = Math.abs(now - Number(last?.created_at)) < SAME_NEWS;
+        const isKnown = last?.status === alert.status && isRecent;
         if (isKnown && last.state !== "failed") continue;
         const urgency = isCritical(alert) ? 0 : 1;
         statements.enqueue.run({ id, channel, status: alert.status, batch, now, urgency });

@@ -26,8 +26,11 @@ export interface Window {
 /**
  * Senders are named without revealing their keys.
  * @param now milliseconds since the epoch
+ * @param elapsed milliseconds that nobody sets: a clock set ahead would else begin a new window
  */
-export function createWindow(database: DatabaseSync, now: () => number): Window {
+export function createWindow(database: DatabaseSync, now: () => number, elapsed: () => number = now): Window {
+  /** By sender, when this process sent, in elapsed milliseconds. */
+  const recent = new Map<string, number[]>();
   const ahead = database.prepare("UPDATE sends SET sent_at = $now WHERE sent_at > $now");
   const forget = database.prepare("DELETE FROM sends WHERE sender = $sender AND sent_at <= $begin");
   const within = database.prepare(
@@ -37,20 +40,44 @@ export function createWindow(database: DatabaseSync, now: () => number): Window 
   const correct = database.prepare(
     "UPDATE sends SET sent_at = $now WHERE rowid = (SELECT max(rowid) FROM sends WHERE sender = $sender)",
   );
+
+  /** When the sender has room again by what this process has sent, in elapsed milliseconds; past where it has. */
+  function roomAgain(sender: string, { messages, span }: Limit): number {
+    const sent = (recent.get(sender) ?? []).filter((at) => at > elapsed() - span);
+    recent.set(sender, sent);
+    return (sent.at(-messages) ?? Number.NEGATIVE_INFINITY) + span;
+  }
+
   return {
-    answered: (sender) => void correct.run({ sender, now: now() }),
-    reserve: (sender, { messages, span }) =>
-      transaction(database, () => {
+    answered(sender) {
+      recent.get(sender)?.splice(-1, 1, elapsed());
+      correct.run({ sender, now: now() });
+    },
+    reserve(sender, limit) {
+      const { messages, span } = limit;
+      const wait = roomAgain(sender, limit) - elapsed();
+      const reservation = transaction(database, (): Reservation => {
         const at = now();
         // A clock that was set back must not block for longer than the span.
         ahead.run({ now: at });
         forget.run({ sender, begin: at - span });
         const blocking = within.all({ sender, begin: at - span }).at(-messages);
         if (blocking !== undefined) return { granted: false, until: Number(blocking.sent_at) + span };
+        if (wait > 0) return { granted: false, until: at + wait };
         note.run({ sender, now: at });
         return { granted: true };
-      }),
-    room: (sender, { messages, span }) =>
-      Math.max(0, messages - within.all({ sender, begin: now() - span }).length),
+      });
+      if (reservation.granted) recent.get(sender)?.push(elapsed());
+      return reservation;
+    },
+    room(sender, limit) {
+      const { messages, span } = limit;
+      const at = now();
+      if (roomAgain(sender, limit) > elapsed()) return 0;
+      const sent = within.all({ sender, begin: at - span });
+      // Else they would be within the span for as long as the clock was set back.
+      if (sent.some(({ sent_at }) => Number(sent_at) > at)) ahead.run({ now: at });
+      return Math.max(0, messages - Math.max(sent.length, recent.get(sender)?.length ?? 0));
+    },
   };
 }

@@ -1,7 +1,7 @@
 import type { TestContext } from "node:test";
 import { readChannelSettings } from "../../../alertmanager/relay/channels/index.ts";
 import type { AlertRecord, NotificationRecord } from "../../../alertmanager/relay/outbox/history.ts";
-import { createRelay } from "../../../alertmanager/relay/relay.ts";
+import { createPatientRelay } from "../../../alertmanager/relay/patient.ts";
 import type { Config } from "../../../config/config.ts";
 import { type Env, readServiceEnvironment } from "../../../config/environment.ts";
 import type { Logger } from "../../../service/logger.ts";
@@ -49,7 +49,7 @@ export async function startRelay(
     logger = silentLogger,
   }: RelaySettings = {},
 ): Promise<TestRelay> {
-  const relay = createRelay({
+  const relay = createPatientRelay({
     config: testConfig(config),
     environment: { ...readServiceEnvironment({ RELAY_PORT: "0", ...env }, 0), dataDir },
     channelSettings: readChannelSettings(env),
