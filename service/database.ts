@@ -17,10 +17,12 @@ export function openDatabase(path: string, migrations: string): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    database = new DatabaseSync(path);
+    // A migration may put a new table in an old one's place: no row that refers to it goes with the old one.
+    database = new DatabaseSync(path, { enableForeignKeyConstraints: false });
     // FULL: a commit returns only once the log is on the disk (https://sqlite.org/pragma.html#pragma_synchronous).
-    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
     migrate(database, path, migrations);
+    database.exec("PRAGMA foreign_keys = ON");
     return database;
   } catch (cause) {
     // The exporter tries again and again: each attempt would keep its files open.

@@ -36,6 +36,25 @@ test("an older database is brought up to date with its rows, a newer one is refu
   assert.throws(() => openDatabase(file, first), DatabaseTooNewError);
 });
 
+test("a migration that replaces a table keeps what refers to it, and later references hold", (t) => {
+  const folder = temporaryFolder(t);
+  const file = join(folder, "a.db");
+  const tables = `CREATE TABLE a (id INTEGER PRIMARY KEY);
+    CREATE TABLE b (a INTEGER REFERENCES a (id) ON DELETE CASCADE)`;
+  const replace = `CREATE TABLE anew (id INTEGER PRIMARY KEY); INSERT INTO anew SELECT id FROM a;
+    DROP TABLE a; ALTER TABLE anew RENAME TO a`;
+  const old = openDatabase(file, migrations(folder, tables));
+  old.exec("INSERT INTO a VALUES (1); INSERT INTO b VALUES (1)");
+  old.close();
+  const database = openDatabase(file, migrations(folder, tables, replace));
+  t.after(() => database.close());
+  const count = () => database.prepare("SELECT count(*) AS n FROM b").get()?.n;
+  assert.equal(count(), 1);
+  assert.throws(() => database.exec("INSERT INTO b VALUES (2)"), /FOREIGN KEY/);
+  database.exec("DELETE FROM a");
+  assert.equal(count(), 0);
+});
+
 test("a transaction that throws leaves nothing behind", (t) => {
   const folder = temporaryFolder(t);
   const database = openDatabase(join(folder, "a.db"), migrations(folder, "CREATE TABLE a (x)"));

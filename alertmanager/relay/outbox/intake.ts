@@ -40,17 +40,17 @@ function prepare(database: DatabaseSync) {
     remember: database.prepare(
       `INSERT INTO alerts (fingerprint, starts_at, ends_at, status, labels, annotations, generator_url, received_at, updated_at)
        VALUES ($fingerprint, $startsAt, $endsAt, $status, $labels, $annotations, $generatorUrl, $now, $now)
-       ON CONFLICT (fingerprint, starts_at) DO UPDATE SET
+       ON CONFLICT (starts_at, fingerprint) DO UPDATE SET
          ends_at = excluded.ends_at, status = excluded.status, annotations = excluded.annotations, updated_at = excluded.updated_at
        RETURNING id`,
     ),
     endEarlier: database.prepare(
       `UPDATE alerts SET status = 'resolved', ends_at = $startsAt
-       WHERE fingerprint = $fingerprint AND status = 'firing' AND starts_at < $startsAt`,
+       WHERE fingerprint = $fingerprint AND status = 'firing' AND starts_at < $startsAt
+       RETURNING id`,
     ),
     tellEnded: database.prepare(
-      `UPDATE notifications SET status = 'resolved' WHERE state = 'pending' AND alert_id IN
-         (SELECT id FROM alerts WHERE fingerprint = $fingerprint AND starts_at < $startsAt)`,
+      "UPDATE notifications SET status = 'resolved' WHERE state = 'pending' AND alert_id = ?",
     ),
     last: database.prepare(
       "SELECT status, state, created_at FROM notifications WHERE alert_id = ? AND channel = ? ORDER BY id DESC LIMIT 1",
@@ -67,8 +67,8 @@ function prepare(database: DatabaseSync) {
  * still waits to be told of that time is told as ended.
  */
 function endEarlier(statements: ReturnType<typeof prepare>, { fingerprint, startsAt }: Alert): void {
-  const { changes } = statements.endEarlier.run({ fingerprint, startsAt });
-  if (changes !== 0) statements.tellEnded.run({ fingerprint, startsAt });
+  for (const { id } of statements.endEarlier.all({ fingerprint, startsAt }))
+    statements.tellEnded.run(Number(id));
 }
 
 /** @returns the id of the alert instance's row */
