@@ -3,7 +3,7 @@ import type { Clock } from "../../service/clock.ts";
 import type { Logger } from "../../service/logger.ts";
 import type { Channel, Outcome } from "./channels/channel.ts";
 import type { RelayMetrics } from "./metrics.ts";
-import { hasCritical, lease, nextDue, readDue, readWaiting } from "./outbox/queue.ts";
+import { countWaiting, hasCritical, lease, nextDue, readWaiting } from "./outbox/queue.ts";
 import { isCrowded, type Plan, planDigest, planFull, RESERVE } from "./plan.ts";
 import { createSettling } from "./settling.ts";
 
@@ -14,6 +14,8 @@ const LONGEST_SLEEP = 60_000;
 
 /** Milliseconds until it is looked again whether there is room for what is not critical. */
 const RESERVED_LOOK = 1000;
+/** Milliseconds between messages of the reserve: it lasts for the minute, so nothing critical waits for much longer. */
+const RESERVED_PACE = 12_000;
 
 /** Sends what waits for one channel, oldest first, one message at a time. */
 export interface Delivery {
@@ -44,6 +46,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   let running: Promise<void> = Promise.resolve();
   /** What holds up one message holds up the next as well, of whatever alerts. Void once the clock is set back. */
   let hold = { since: 0, until: 0 };
+  let sentAt = Number.NEGATIVE_INFINITY;
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
@@ -60,16 +63,25 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   async function deliverNext(): Promise<number | undefined> {
     const now = clock.now();
     if (now >= hold.since && now < hold.until) return hold.until;
-    const waiting = readDue(database, channel.name, now);
-    const [oldest] = waiting;
-    if (oldest === undefined) return nextDue(database, channel.name, now) ?? Number.POSITIVE_INFINITY;
-    if (channel.capacity() <= RESERVE && !hasCritical(database, channel.name)) return now + RESERVED_LOOK;
+    const due = nextDue(database, channel.name, now) ?? Number.POSITIVE_INFINITY;
+    if (due > now) return due;
+    if (keepsReserve(now)) return now + RESERVED_LOOK;
+    const waiting = countWaiting(database, channel.name, now);
     const crowded = isCrowded(waiting, channel);
-    const pending = readWaiting(database, channel.name, crowded ? undefined : oldest.batch, now);
+    const pending = readWaiting(database, channel.name, crowded ? undefined : waiting[0]?.batch, now);
     const plan = (crowded ? planDigest : planFull)(pending, channel);
     const leaseUntil = lease(database, [...plan.named, ...plan.counted], now);
+    sentAt = now;
     await settleAtLast(plan, leaseUntil, await channel.send(plan.content));
     return undefined;
+  }
+
+  /** Whether what room is left in the minute is kept for what is critical, or for later. */
+  function keepsReserve(now: number): boolean {
+    const capacity = channel.capacity();
+    if (capacity > RESERVE) return false;
+    if (!hasCritical(database, channel.name)) return true;
+    return capacity < RESERVE && now >= sentAt && now < sentAt + RESERVED_PACE;
   }
 
   /** What was sent is not sent again because the disk refuses to note it: the note is tried again instead. */

@@ -85,7 +85,8 @@ suite("more than the channel can tell message by message", () => {
     const critical = ["X", "Y", "Z"].map((name) => firing(name, { severity: "critical" }));
     await outbox.take(...critical, alertOf("A"), alertOf("B"), alertOf("C"), alertOf("D"));
     await outbox.letGo({ kind: "sent" });
-    await outbox.pass(0);
+    await outbox.pass(12);
+    await outbox.pass(12);
     assert.deepEqual(outbox.sent, [
       "First firing",
       "digest of 7: X firing, Y firing and numbers",
@@ -113,6 +114,21 @@ suite("more than the channel can tell message by message", () => {
     assert.deepEqual(outbox.sent, []);
     await outbox.take(firing("Critical", { severity: "critical" }));
     assert.deepEqual(outbox.sent, ["digest of 2: Critical firing, Warning firing and numbers"]);
+  });
+
+  test("those last for the minute: what is critical goes 12 s after the one before, and at once if that is longer ago", async (t) => {
+    const outbox = openOutbox(t, { capacity: 3 });
+    const critical = (name: string) => firing(name, { severity: "critical" });
+    await outbox.take(critical("A"));
+    await outbox.take(critical("B"));
+    await outbox.pass(11);
+    await outbox.take(critical("C"));
+    assert.deepEqual(outbox.sent, ["A firing"]);
+    await outbox.pass(1);
+    assert.deepEqual(outbox.sent.slice(1), ["digest of 2: B firing, C firing and numbers"]);
+    await outbox.pass(12);
+    await outbox.take(critical("D"));
+    assert.deepEqual(outbox.sent.slice(2), ["D firing"]);
   });
 });
 

@@ -25,17 +25,12 @@ const DUE = `CASE WHEN next_attempt_at > $now + ${LONGEST_WAIT} THEN 0 ELSE next
 /** At most this many alerts are looked at, critical ones first; the rest comes with the next look. */
 const READ_AT_ONCE = 10_000;
 
-/**
- * What waits for a channel: how many notifications came with each webhook, oldest first; nothing before the oldest is
- * due. The others wait behind it: what holds up one message holds up the next as well.
- */
-export function readDue(
+/** What waits for a channel: how many notifications came with each webhook, oldest first. */
+export function countWaiting(
   database: DatabaseSync,
   channel: string,
   now: number,
 ): { batch: string; count: number }[] {
-  const due = nextDue(database, channel, now);
-  if (due === undefined || due > now) return [];
   const rows = database
     .prepare(
       `SELECT batch, count(*) AS count FROM notifications
@@ -53,7 +48,10 @@ export function hasCritical(database: DatabaseSync, channel: string): boolean {
   return row !== undefined;
 }
 
-/** When a channel's oldest notification is due, if any waits. */
+/**
+ * When a channel's oldest notification is due, if any waits; nothing is before it: what holds up one message holds up
+ * the next as well.
+ */
 export function nextDue(database: DatabaseSync, channel: string, now: number): number | undefined {
   const row = database
     .prepare(

@@ -73,10 +73,10 @@ export function createWindow(database: DatabaseSync, now: () => number, elapsed:
     room(sender, limit) {
       const { messages, span } = limit;
       const at = now();
-      if (roomAgain(sender, limit) > elapsed()) return 0;
       const sent = within.all({ sender, begin: at - span });
       // Else they would be within the span for as long as the clock was set back.
       if (sent.some(({ sent_at }) => Number(sent_at) > at)) ahead.run({ now: at });
+      if (roomAgain(sender, limit) > elapsed()) return 0;
       return Math.max(0, messages - Math.max(sent.length, recent.get(sender)?.length ?? 0));
     },
   };
