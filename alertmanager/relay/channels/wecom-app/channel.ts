@@ -61,7 +61,9 @@ export function wecomAppChannel({ settings, wording, clock, window }: WecomAppOp
     async send(content) {
       const reservation = window.reserve(sender, APP_LIMIT);
       if (!reservation.granted) return { kind: "wait", until: reservation.until };
-      return post(content, AbortSignal.timeout(WECOM_TIMEOUT));
+      const outcome = await post(content, AbortSignal.timeout(WECOM_TIMEOUT));
+      window.answered(sender);
+      return outcome;
     },
   };
 }
