@@ -15,6 +15,9 @@ COPY docs/runbooks docs/runbooks
 RUN chmod -R a+rX /app
 # Named volumes take over the owner of the folder they are mounted on: nobody, as in the images of Prometheus.
 RUN mkdir prometheus grafana /data /rendered /secrets && chown 65534:0 /data /rendered /secrets && chmod 0750 /data /rendered /secrets
+# Grafana is of the group only, should a restore be the first to use its volume.
+RUN mkdir -m 0770 /backups /stack && mkdir -m 0770 /stack/exporter /stack/relay /stack/prometheus /stack/alertmanager /stack/grafana && \
+    chown -R 65534:0 /backups /stack
 RUN mkdir node_modules/.cache && chown 65534:0 node_modules/.cache
 USER 65534:0
 # Compiled now, and by the user who will use it: a container cannot write (service/compile-cache.mjs).

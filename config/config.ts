@@ -23,6 +23,8 @@ export interface Config {
   collectInterval: number;
   timezone: string;
   retentionDays: number;
+  /** Daily backups: how many to keep, 0 for none at all, and the hour at which they are made. */
+  backup: { keep: number; hour: number };
   thresholds: {
     responseTime: number;
     /** Errors per message, 0 to 1. */
@@ -102,6 +104,7 @@ function toConfig(values: z.output<typeof monitoringSchema>, services: Record<st
     collectInterval: values.collect_interval,
     timezone: values.timezone,
     retentionDays: values.retention_days,
+    backup: { keep: values.backup_keep, hour: values.backup_hour },
     thresholds: {
       responseTime: values.alert_threshold_response_time,
       errorRate: values.alert_threshold_error_rate,
@@ -188,6 +191,8 @@ const monitoringSchema = z.object({
   alert_threshold_message_growth: number({ min: 1, max: 1000, unit: "倍", fallback: 5 }),
   alert_message_growth_floor: number({ min: 1, max: 1_000_000, unit: "条", integer: true, fallback: 20 }),
   retention_days: number({ min: 1, max: 3650, unit: "天", integer: true, fallback: 90 }),
+  backup_keep: number({ min: 0, max: 365, unit: "份", integer: true, fallback: 0 }),
+  backup_hour: number({ min: 0, max: 23, unit: "点", integer: true, fallback: 3 }),
 });
 
 const URL_ALLOWED = "应为 http:// 或 https:// 开头的完整网址，不含用户名和密码";

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { refuseUnfinishedRestore } from "./backup/unfinished.ts";
 import { cli } from "./stack/cli.ts";
 import { findEngine, isComposeUp, startCompose } from "./stack/compose.ts";
 import { withLock } from "./stack/lock.ts";
@@ -11,6 +12,7 @@ import { checkSettings, readSettings, type Settings } from "./stack/settings.ts"
 /** npm run apply: what config.ini, .env and the rules say becomes live, or all stays as it is. */
 async function apply(signal: AbortSignal): Promise<void> {
   process.chdir(PROJECT);
+  refuseUnfinishedRestore();
   const settings = readSettings();
   await checkSettings(settings);
   const isChanged = await applyWhereItRuns(settings, signal);

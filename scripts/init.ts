@@ -7,7 +7,7 @@ import { describeDraft } from "./stack/changes.ts";
 import { cli } from "./stack/cli.ts";
 import { GENERATED_SECRETS, randomSecret } from "./stack/dotenv.ts";
 import { fallbackMail, mailPassword } from "./stack/fallback-mail.ts";
-import { PROJECT } from "./stack/project.ts";
+import { PROJECT, StackError } from "./stack/project.ts";
 import { confirm, goBack, publish } from "./stack/publish.ts";
 import { type Rendering, render } from "./stack/render.ts";
 
@@ -48,9 +48,15 @@ async function init(): Promise<void> {
 }
 
 function renderVolume(env: Env): Rendering {
+  // scripts/backup/unfinished.ts
+  if (existsSync(`${configFile(env)}.before-restore-docker`) && optional(env, "RESTORING") === undefined) {
+    throw new StackError("上一次恢复没有完成，请执行 npm start，它会换回原来的数据");
+  }
   const { config, text } = readConfigFile(configFile(env));
   checkPublished("metrics_port", config.metricsPort, "METRICS_PORT", env);
   checkPublished("retention_days", config.retentionDays, "RETENTION_DAYS", env);
+  const daily = config.backup.keep > 0 ? 1 : 0;
+  checkPublished("backup_keep", config.backup.keep, "BACKUP_DAILY", env, daily);
   return render({
     project: PROJECT,
     out: RENDERED,
@@ -70,11 +76,11 @@ function renderVolume(env: Env): Rendering {
 }
 
 /** Compose needs some values itself but cannot read config.ini: npm start passes them on, .env does otherwise. */
-function checkPublished(key: string, value: number, variable: string, env: Env): void {
+function checkPublished(key: string, value: number, variable: string, env: Env, wanted = value): void {
   const published = optional(env, variable);
-  if (published === undefined || published === String(value)) return;
+  if (published === undefined || published === String(wanted)) return;
   throw new EnvironmentError(
-    `config.ini 里的 ${key} 是 ${value}，而 docker compose 用的是 ${published}：请在 .env 里设置 ${variable}=${value}`,
+    `config.ini 里的 ${key} 是 ${value}，而 docker compose 用的是 ${published}：请在 .env 里设置 ${variable}=${wanted}`,
   );
 }
 

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { finishUnfinishedRestore } from "./backup/finding.ts";
 import { publicUrls } from "./stack/addresses.ts";
 import { cli } from "./stack/cli.ts";
 import { findEngine, startCompose } from "./stack/compose.ts";
@@ -22,6 +23,7 @@ async function up(signal: AbortSignal): Promise<void> {
   if (force.native && force.docker) throw new StackError("--native 和 --docker 只能选一个");
   process.chdir(PROJECT);
   const report = createReport(process.stdout);
+  await finishUnfinishedRestore(report);
   readSettings();
   const written = ensureDotenv(".env", ".env.example", process.env);
   if (written === "created") report.line("✅ 已生成 .env 和其中的随机密钥（只有本人可读）");

@@ -37,7 +37,7 @@ function tell(error: unknown): string {
   const isOurs = [EnvironmentError, StackError, InterruptedError].some((kind) => error instanceof kind);
   if (isOurs) return (error as Error).message;
   if ((error as NodeJS.ErrnoException).code === "ERR_PARSE_ARGS_UNKNOWN_OPTION") {
-    return "未知的选项，可用的是 --native 和 --docker";
+    return `未知的选项：${(error as Error).message}`;
   }
   throw error;
 }

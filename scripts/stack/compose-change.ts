@@ -8,7 +8,7 @@ import type { Report } from "./report.ts";
 import type { Settings } from "./settings.ts";
 
 /** init has its turn step by step, and before the others. */
-const SERVICES = ["relay", "alertmanager", "exporter", "prometheus", "grafana"];
+const SERVICES = ["relay", "alertmanager", "exporter", "prometheus", "grafana", "backup"];
 
 export interface ComposeChange {
   project: string;

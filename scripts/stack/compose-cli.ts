@@ -42,9 +42,11 @@ export function composeEnv(project: string, { config, env }: Settings): Env {
     ...containerProxies(env),
     METRICS_PORT: String(config.metricsPort),
     RETENTION_DAYS: String(config.retentionDays),
+    BACKUP_DAILY: config.backup.keep > 0 ? "1" : "0",
     // Labels of the containers, so that they are made anew when something they read at start has changed.
     EXPORTER_CONFIGURATION_HASH: hash(configFingerprint("exporter", config), env.EXPORTER_TOKEN),
     RELAY_CONFIGURATION_HASH: hash(configFingerprint("relay", config), env.RELAY_TOKEN),
+    BACKUP_CONFIGURATION_HASH: hash(JSON.stringify([config.backup, config.timezone])),
     GRAFANA_CONFIGURATION_HASH: hash(provisioning, env.GRAFANA_ADMIN_PASSWORD),
   };
 }

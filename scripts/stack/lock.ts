@@ -2,14 +2,24 @@ import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 
 import { join } from "node:path";
 import { StackError } from "./project.ts";
 
+/** What is locked out by another of its kind: backups do not keep a stack from being stopped. */
+const BUSY = {
+  lock: "另一个 npm start、npm stop、npm run apply 或 npm run restore 正在进行，请等它结束",
+  "backup-lock": "另一个备份或恢复正在进行，请等它结束",
+};
+
 /**
- * Lets one start, stop or apply work on a state folder at a time.
+ * Lets one start, stop, apply or restore work on a state folder at a time; or one backup or restore.
  * @throws {StackError} while another one does
  */
-export async function withLock<T>(folder: string, work: () => Promise<T>): Promise<T> {
+export async function withLock<T>(
+  folder: string,
+  work: () => Promise<T>,
+  name: keyof typeof BUSY = "lock",
+): Promise<T> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const file = join(folder, "lock");
-  if (isHeld(file)) throw new StackError("另一个 npm start、npm stop 或 npm run apply 正在进行，请等它结束");
+  const file = join(folder, name);
+  if (isHeld(file)) throw new StackError(BUSY[name]);
   rmSync(file, { force: true });
   const lock = openSync(file, "wx", 0o600);
   writeSync(lock, String(process.pid));

@@ -58,9 +58,9 @@ export async function startNative(options: NativeOptions): Promise<NativeStack> 
   const rendering = renderNative(options, ports, found);
   const parts = createParts({ ...options, ports, servers: found });
   const before = runningProcesses(paths);
-  const ours = new Set(before.map(({ readyUrl }) => URL.parse(readyUrl)?.port));
+  const ours = new Set(before.map(({ readyUrl = "" }) => URL.parse(readyUrl)?.port));
   await refuseTakenPorts(
-    parts.map(({ name }) => name).filter((name) => !ours.has(String(ports[name]))),
+    parts.flatMap(({ name }) => (name === "backup" || ours.has(String(ports[name])) ? [] : [name])),
     ports,
   );
   await unlessInterrupted(checkRendering(rendering, found, report), signal);

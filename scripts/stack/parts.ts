@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Config } from "../../config/config.ts";
 import { type Env, EnvironmentError, readSecret } from "../../config/environment.ts";
 import { PROXY_VARIABLES } from "../../config/proxies.ts";
-import { localUrls, type PartName, type Ports, partHost, publicUrls } from "./addresses.ts";
+import { localUrls, type PartName, type Ports, type ProcessName, partHost, publicUrls } from "./addresses.ts";
 import { hashFiles, listFiles } from "./hash-files.ts";
 import type { ProcessSpec } from "./processes.ts";
 import type { StatePaths } from "./project.ts";
@@ -13,7 +13,7 @@ import { configFingerprint, type ServiceName } from "./service-inputs.ts";
 
 /** What is to run of the stack. */
 export interface Part extends ProcessSpec {
-  name: PartName;
+  name: ProcessName;
 }
 
 export interface PartsOptions {
@@ -34,6 +34,7 @@ export function createParts(options: PartsOptions): Part[] {
     servicePart("exporter", "exporter/main.ts", options),
     ...(prometheus ? [prometheusPart(prometheus, options)] : []),
     ...(grafana ? [grafanaPart(grafana, options)] : []),
+    ...(options.config.backup.keep > 0 ? [backupPart(options)] : []),
   ];
 }
 
@@ -143,6 +144,8 @@ function prometheusPart(server: Server, options: PartsOptions): Part {
     `--web.external-url=${publicUrls(config, env, ports).prometheus}`,
     "--web.route-prefix=/",
     "--web.enable-lifecycle",
+    // For npm run backup, which asks for a snapshot.
+    "--web.enable-admin-api",
     // The default, named because the heartbeat and how long Alertmanager believes an alert (4 times this) hang on it.
     "--rules.alert.resend-delay=1m",
   ];
@@ -193,6 +196,31 @@ function grafanaPart(server: Server, options: PartsOptions): Part {
     inputs: hashFiles(join(project, "grafana/provisioning")),
   };
   return toPart(draft, options);
+}
+
+/** It reads .env itself when it makes a backup. */
+function backupPart({ project, paths, config, env, ports }: PartsOptions): Part {
+  const command = [
+    process.execPath,
+    join(project, "scripts/backup/daily.ts"),
+    ...[join(project, "scripts/backup.ts"), "--daily"],
+  ];
+  const own = {
+    MONITORING_CONFIG: join(currentFolder(paths.config), "config.ini"),
+    BACKUP_DIR: env.BACKUP_DIR || join(project, "backups"),
+    ALERTMANAGER_URL: localUrls(ports).alertmanager,
+  };
+  const fingerprint = createHash("sha256")
+    .update(JSON.stringify([command, own, config.backup, config.timezone]))
+    .digest("hex");
+  return {
+    name: "backup",
+    command,
+    cwd: project,
+    env: { ...pick(env, MACHINE_VARIABLES), ...own },
+    fingerprint,
+    readyUrl: undefined,
+  };
 }
 
 /** Without one Grafana would take its own default, which everybody knows. */

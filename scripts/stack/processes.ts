@@ -22,8 +22,8 @@ export interface ProcessSpec {
   command: string[];
   cwd: string;
   env: Record<string, string>;
-  /** Answers once the process is ready. */
-  readyUrl: string;
+  /** Answers once the process is ready; one without is ready once it runs. */
+  readyUrl: string | undefined;
   /** Changes when the process has to be started anew. */
   fingerprint: string;
 }

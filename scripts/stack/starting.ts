@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readSecret } from "../../config/environment.ts";
-import { PART_TITLES, type PartName } from "./addresses.ts";
+import { PART_TITLES, type ProcessName } from "./addresses.ts";
 import { mailPassword } from "./fallback-mail.ts";
 import {
   isRunning,
@@ -59,7 +59,7 @@ export async function startParts(
 }
 
 export function titleOf({ name }: Pick<ProcessSpec, "name">): string {
-  return PART_TITLES[name as PartName];
+  return PART_TITLES[name as ProcessName];
 }
 
 /** Written for Alertmanager at the moment the relay changes to them: what it refuses is not sent again. */
@@ -82,6 +82,7 @@ async function waitUntilReady(record: ProcessRecord, signal?: AbortSignal): Prom
   const deadline = Date.now() + READY_DEADLINE;
   while (Date.now() < deadline && !signal?.aborted) {
     if (!isRunning(record)) return "启动后就退出了";
+    if (record.readyUrl === undefined) return undefined;
     const response = await fetch(record.readyUrl, { signal: AbortSignal.timeout(2000) }).catch(
       () => undefined,
     );

@@ -17,6 +17,7 @@ const DOCUMENTED: Config = {
   collectInterval: 15,
   timezone: "Asia/Shanghai",
   retentionDays: 90,
+  backup: { keep: 0, hour: 3 },
   thresholds: {
     responseTime: 5,
     errorRate: 0.1,

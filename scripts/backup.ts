@@ -1,0 +1,50 @@
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parseArgs, parseEnv } from "node:util";
+import { parseConfig } from "../config/config.ts";
+import { describeSize } from "./backup/collecting.ts";
+import { findAccess } from "./backup/finding.ts";
+import { archiveName, rotate } from "./backup/rotation.ts";
+import { saveArchive } from "./backup/saving.ts";
+import { refuseUnfinishedRestore } from "./backup/unfinished.ts";
+import { cli } from "./stack/cli.ts";
+import { withLock } from "./stack/lock.ts";
+import { PROJECT } from "./stack/project.ts";
+import { createReport } from "./stack/report.ts";
+
+/** npm run backup: everything that the stack remembers in one file, while it runs. */
+async function backup(signal: AbortSignal): Promise<void> {
+  const { values: options } = parseArgs({
+    options: {
+      native: { type: "boolean" },
+      docker: { type: "boolean" },
+      "with-env": { type: "boolean", default: false },
+      daily: { type: "boolean", default: false },
+    },
+  });
+  process.chdir(PROJECT);
+  process.umask(0o077);
+  refuseUnfinishedRestore();
+  const report = createReport(process.stdout);
+  const dotenv = existsSync(".env") ? readFileSync(".env", "utf8") : "";
+  const values = parseEnv(dotenv);
+  const folder = resolve(process.env.BACKUP_DIR || values.BACKUP_DIR || "backups");
+  const { access } = await findAccess(options, report);
+  const { timezone, backup: schedule } = parseConfig(await access.config(), "config.ini");
+  const kind = options.daily ? "daily" : "backup";
+  const file = join(folder, archiveName(kind, new Date(), timezone));
+  const addition = {
+    dotenv: options["with-env"] ? dotenv : undefined,
+    variables: Object.keys(values).filter((name) => values[name]),
+  };
+  await saveArchive(file, (signal) => access.pack(addition, file, signal), { report, signal });
+  report.line(`✅ 已备份到 ${file}（${describeSize(statSync(file).size)}），恢复：npm run restore ${file}`);
+  if (options["with-env"]) report.warn("备份里有 .env 的密钥：请像保管密码一样保管它");
+  else report.line("   备份里没有 .env：其中的密钥请另外保管，或者加上 -- --with-env 一起备份");
+  if (!options.daily) return;
+  const removed = rotate(folder, Math.max(1, schedule.keep));
+  if (removed.length > 0) report.line(`   已删除最旧的 ${removed.length} 份：${removed.join("、")}`);
+}
+
+const refused = "没有留下备份，监控照常运行。";
+await cli((signal) => withLock(join(PROJECT, ".stack"), () => backup(signal), "backup-lock"), refused);

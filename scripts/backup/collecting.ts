@@ -1,0 +1,183 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { backup, DatabaseSync } from "node:sqlite";
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import { PART_TITLES } from "../stack/addresses.ts";
+import { listFiles } from "../stack/hash-files.ts";
+import { StackError } from "../stack/project.ts";
+import type { Report } from "../stack/report.ts";
+import type { Addition } from "./access.ts";
+import type { Source } from "./archive.ts";
+import { CONFIG, DOTENV, type Facts, MIGRATIONS } from "./manifest.ts";
+import type { Storage } from "./storage.ts";
+
+/** Servers whose files must not be copied as they are while they run, by their address. */
+export type RunningServers = Partial<Record<"prometheus" | "alertmanager", string | undefined>>;
+
+export interface Collection extends Addition {
+  storage: Storage;
+  servers: RunningServers;
+  /** A folder for copies that are made on the way; not there before, and the caller's to remove. */
+  scratch: string;
+  report: Report;
+  signal: AbortSignal;
+}
+
+/** Milliseconds: Alertmanager writes every minute (`--data.maintenance-interval`). */
+const ALERTMANAGER_DEADLINE = 90_000;
+const POLL = 200;
+/** All pages in one step: otherwise each write of a service makes the copy begin anew (sqlite3_backup_step). */
+const ALL_PAGES = 0x7fffffff;
+
+/** What goes into an archive, each file once it is sound to read. */
+export async function* collect(options: Collection, facts: Facts): AsyncGenerator<Source> {
+  const { storage, scratch, dotenv, signal } = options;
+  const began = Date.now();
+  mkdirSync(scratch, { recursive: true, mode: 0o700 });
+  facts.variables = options.variables;
+  yield { name: CONFIG, text: readFileSync(storage.config, "utf8") };
+  if (dotenv !== undefined) yield { name: DOTENV, text: dotenv };
+  for (const name of [...Object.keys(MIGRATIONS), "grafana/grafana.db"]) {
+    signal.throwIfAborted();
+    const copy = await copyDatabase(name, options);
+    if (copy === undefined) continue;
+    if (name in MIGRATIONS) facts.databases[name] = await versionOf(copy);
+    yield { name, path: copy };
+    rmSync(copy);
+  }
+  yield* collectPrometheus(options, facts);
+  signal.throwIfAborted();
+  await settleAlertmanager(options, facts, began);
+  for (const name of ["silences", "nflog"]) {
+    const path = join(storage.folders.alertmanager, name);
+    if (existsSync(path)) yield { name: `alertmanager/${name}`, path };
+  }
+}
+
+/** By SQLite's own means, which takes no harm from whoever writes at the same time. */
+async function copyDatabase(
+  name: string,
+  { storage, scratch, report }: Collection,
+): Promise<string | undefined> {
+  const [part, file = ""] = name.split("/") as ["exporter" | "relay" | "grafana", string];
+  const path = join(storage.folders[part], file);
+  if (!existsSync(path)) return undefined;
+  const step = report.begin(`备份 ${PART_TITLES[part]} 的数据库`);
+  const copy = join(scratch, file);
+  const database = new DatabaseSync(path, { timeout: 10_000 });
+  try {
+    await backup(database, copy, { rate: ALL_PAGES });
+  } catch (error) {
+    step.fail("没有成功");
+    throw new StackError(`无法备份 ${path}：${(error as Error).message}`, { cause: error });
+  } finally {
+    database.close();
+  }
+  step.done(describeSize(statSync(copy).size));
+  return copy;
+}
+
+/** PRAGMA user_version, where it stands in the file (https://sqlite.org/fileformat.html#user_version_number). */
+async function versionOf(database: string): Promise<number> {
+  const file = await open(database);
+  try {
+    const { buffer } = await file.read({ buffer: Buffer.alloc(4), position: 60 });
+    return buffer.readUInt32BE();
+  } finally {
+    await file.close();
+  }
+}
+
+/** A running one by its own snapshot; nobody writes the files of one that is stopped. */
+async function* collectPrometheus(
+  { storage, servers, report, signal }: Collection,
+  facts: Facts,
+): AsyncGenerator<Source> {
+  const data = storage.folders.prometheus;
+  // Left by a backup that was killed: each keeps old blocks on the disk.
+  rmSync(join(data, "snapshots"), { recursive: true, force: true });
+  if (!existsSync(data)) return;
+  const step = report.begin(`备份 Prometheus 的数据`);
+  let folder = data;
+  try {
+    if (servers.prometheus) {
+      facts.servers.prometheus = await versionOfPrometheus(servers.prometheus);
+      folder = join(data, "snapshots", await snapshot(servers.prometheus, signal));
+    }
+    let size = 0;
+    const files = listFiles(folder).filter((file) => !/\/(lock|queries\.active)$/.test(file));
+    for (const [index, path] of files.entries()) {
+      signal.throwIfAborted();
+      step.progress(`第 ${index + 1} 个文件，共 ${files.length} 个`);
+      size += statSync(path).size;
+      yield { name: `prometheus/${relative(folder, path)}`, path };
+    }
+    step.done(`${describeSize(size)}${servers.prometheus ? "" : "，它没有在运行，按原样复制"}`);
+  } catch (error) {
+    step.fail("没有成功");
+    throw error;
+  } finally {
+    rmSync(join(data, "snapshots"), { recursive: true, force: true });
+  }
+}
+
+async function versionOfPrometheus(url: string): Promise<string> {
+  const response = await ask(`${url}/api/v1/status/buildinfo`, "Prometheus", {});
+  return z.object({ data: z.object({ version: z.string() }) }).parse(await response.json()).data.version;
+}
+
+/** @returns the name of the folder that it made below snapshots/ */
+async function snapshot(url: string, signal: AbortSignal): Promise<string> {
+  const response = await ask(`${url}/api/v1/admin/tsdb/snapshot`, "Prometheus", { method: "POST", signal });
+  if (!response.ok) {
+    const text = await response.text();
+    const remedy = text.includes("admin APIs disabled")
+      ? "请先执行 npm start，让它打开快照功能，再备份"
+      : text;
+    throw new StackError(`Prometheus 没有做出快照（HTTP ${response.status}）：${remedy}`);
+  }
+  return z.object({ data: z.object({ name: z.string().regex(/^[\w-]+$/) }) }).parse(await response.json())
+    .data.name;
+}
+
+/**
+ * Until its files hold what it knew when the backup began: it replaces them from time to time, each in one step.
+ * What is taken without waiting would lack the silences of the last minute.
+ */
+async function settleAlertmanager(
+  { storage, servers, report, signal }: Collection,
+  facts: Facts,
+  began: number,
+): Promise<void> {
+  if (!servers.alertmanager) return;
+  const response = await ask(`${servers.alertmanager}/api/v2/status`, "Alertmanager", {});
+  const status = z.object({ versionInfo: z.object({ version: z.string() }) }).parse(await response.json());
+  facts.servers.alertmanager = status.versionInfo.version;
+  const step = report.begin("备份 Alertmanager 的静默与发送记录");
+  step.progress("等它把最新的写到磁盘，最多一分钟");
+  const files = ["silences", "nflog"].map((name) => join(storage.folders.alertmanager, name));
+  const isWritten = () => files.every((file) => existsSync(file) && statSync(file).mtimeMs >= began);
+  while (!isWritten() && Date.now() < began + ALERTMANAGER_DEADLINE) {
+    await sleep(POLL, undefined, { signal });
+  }
+  if (isWritten()) step.done();
+  else step.fail("它没有把最近一分钟的写到磁盘，备份里是更早的");
+}
+
+async function ask(url: string, name: string, options: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, options);
+  } catch (cause) {
+    throw new StackError(
+      `${name} 没有应答，无法备份：请用 npm start 启动它，或者用 npm stop 全部停下再备份`,
+      { cause },
+    );
+  }
+}
+
+export function describeSize(bytes: number): string {
+  const mega = bytes / 1024 / 1024;
+  return mega >= 1024 ? `${(mega / 1024).toFixed(1)} GB` : `${mega.toFixed(1)} MB`;
+}

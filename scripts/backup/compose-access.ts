@@ -1,0 +1,98 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createReadStream, readFileSync } from "node:fs";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { configFile } from "../../config/environment.ts";
+import { isComposeRunning, startCompose, stopCompose } from "../stack/compose.ts";
+import { createCompose } from "../stack/compose-cli.ts";
+import { StackError } from "../stack/project.ts";
+import type { Report } from "../stack/report.ts";
+import { checkSettings, readSettings } from "../stack/settings.ts";
+import type { Access, Addition } from "./access.ts";
+import type { VolumeRequest } from "./volumes.ts";
+
+/**
+ * A stack whose data lies in volumes: what works on them runs in a container of the service `backup`, archives go
+ * through its standard input and output.
+ */
+export async function composeAccess(project: string, report: Report): Promise<Access> {
+  const compose = createCompose(project, process.env);
+  const running = (await isComposeRunning(project)) ? await compose.running() : new Map();
+  // As every `up` does: the container is to run this program, not the one before an update.
+  await compose.ask("build", "--quiet", "init");
+
+  /** @param step of scripts/backup/volumes.ts */
+  function start(step: string): { child: ChildProcess; done: Promise<void> } {
+    const args = [
+      "compose",
+      "run",
+      "--rm",
+      "--no-deps",
+      "-T",
+      "backup",
+      "node",
+      "scripts/backup/volumes.ts",
+      step,
+    ];
+    const child = spawn("docker", args, { cwd: project, stdio: ["pipe", "pipe", "inherit"] });
+    const done = new Promise<void>((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (code) => {
+        if (code === 0) resolve();
+        else reject(new StackError(`容器里的这一步没有成功（${step}，退出码 ${code}），原因见上`));
+      });
+    });
+    // It may fail before anybody waits for it.
+    done.catch(() => {});
+    return { child, done };
+  }
+
+  async function run(step: string): Promise<void> {
+    const { child, done } = start(step);
+    child.stdin?.end();
+    await done;
+  }
+
+  async function* pack(addition: Addition, signal: AbortSignal): AsyncGenerator<Buffer> {
+    const { child, done } = start("pack");
+    const stop = () => child.kill();
+    signal.addEventListener("abort", stop);
+    try {
+      const servers = (["prometheus", "alertmanager"] as const).filter((name) => running.has(name));
+      child.stdin?.end(JSON.stringify({ ...addition, servers } satisfies VolumeRequest));
+      for await (const piece of child.stdout ?? []) yield piece as Buffer;
+      await done;
+    } finally {
+      signal.removeEventListener("abort", stop);
+      child.kill();
+    }
+  }
+
+  return {
+    title: "Docker",
+    isRunning: running.size > 0,
+    async config() {
+      return running.has("relay")
+        ? compose.ask("exec", "-T", "relay", "cat", "/rendered/current/config.ini")
+        : readFileSync(configFile(process.env), "utf8");
+    },
+    pack: (addition, _file, signal) => Readable.from(pack(addition, signal), { objectMode: false }),
+    async unpack(file, signal) {
+      const { child, done } = start("unpack");
+      if (child.stdin)
+        await pipeline(createReadStream(file), child.stdin, { signal }).catch(() => child.kill());
+      signal.throwIfAborted();
+      await done;
+    },
+    swap: () => run("swap"),
+    putBack: () => run("put-back"),
+    discard: () => run("discard"),
+    stop: () => stopCompose(project),
+    async start(signal) {
+      const settings = readSettings();
+      await checkSettings(settings);
+      const before = { ...settings, env: { ...settings.env, RESTORING: "1" } };
+      await startCompose({ project, settings: before, report, signal });
+    },
+  };
+}

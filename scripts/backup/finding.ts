@@ -1,0 +1,64 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { findEngine, isComposeRunning } from "../stack/compose.ts";
+import { runningProcesses } from "../stack/processes.ts";
+import { PROJECT, StackError, statePaths } from "../stack/project.ts";
+import type { Report } from "../stack/report.ts";
+import type { Access } from "./access.ts";
+import { composeAccess } from "./compose-access.ts";
+import { nativeAccess } from "./native-access.ts";
+import { undoRestore } from "./restoring.ts";
+import { type StackKind, unfinishedRestore } from "./unfinished.ts";
+
+export interface Found {
+  kind: StackKind;
+  access: Access;
+}
+
+/**
+ * The stack that runs; where none does, the one that npm start would start, unless only the other has data.
+ * @throws {StackError} when it is asked for one that cannot be had
+ */
+export async function findAccess(
+  force: { native?: boolean | undefined; docker?: boolean | undefined },
+  report: Report,
+): Promise<Found> {
+  if (force.native && force.docker) throw new StackError("--native 和 --docker 只能选一个");
+  const kind = await findKind(force);
+  const access = await accessTo(kind, report);
+  report.line(`✅ ${access.title}${access.isRunning ? "，在运行" : "，没有在运行"}`);
+  return { kind, access };
+}
+
+async function findKind({
+  native,
+  docker,
+}: {
+  native?: boolean | undefined;
+  docker?: boolean | undefined;
+}): Promise<StackKind> {
+  const paths = statePaths(join(PROJECT, ".stack"));
+  const nativeRuns = runningProcesses(paths).length > 0;
+  if (docker && nativeRuns) throw new StackError("监控系统已在本机方式下运行，请先执行 npm stop");
+  if (native || nativeRuns) return "native";
+  const engine = await findEngine();
+  if (docker && !("version" in engine)) throw new StackError(engine.reason);
+  if (!("version" in engine)) return "native";
+  if (docker || (await isComposeRunning(PROJECT))) return "docker";
+  return existsSync(paths.data) ? "native" : "docker";
+}
+
+async function accessTo(kind: StackKind, report: Report): Promise<Access> {
+  return kind === "native"
+    ? nativeAccess(statePaths(join(PROJECT, ".stack")), report)
+    : composeAccess(PROJECT, report);
+}
+
+/** Takes back a restore that was killed, before anything is started on what it left. */
+export async function finishUnfinishedRestore(report: Report): Promise<void> {
+  const kind = unfinishedRestore();
+  if (kind === undefined) return;
+  report.line("上一次恢复没有完成，换回原来的数据和 config.ini：");
+  await undoRestore(await accessTo(kind, report), kind);
+  report.line("✅ 已换回");
+}
