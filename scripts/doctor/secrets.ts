@@ -1,0 +1,54 @@
+import { existsSync, statSync } from "node:fs";
+import { platform } from "node:os";
+import { readSecret } from "../../config/environment.ts";
+import { GENERATED_SECRETS, SECRETS } from "../stack/dotenv.ts";
+import type { StackView } from "../stack/view.ts";
+import { type Check, type Finding, hint, ok, problem } from "./check.ts";
+
+/** That secrets are set, and that nobody else on this machine can read them. */
+export const secretsCheck: Check = {
+  name: "secrets",
+  title: "密钥",
+  question: "starting",
+  async run(view): Promise<Finding[]> {
+    const findings = [...unset(view), ...readable(view)];
+    return findings.length > 0 ? findings : [ok("密钥都已设置，别人读不到")];
+  },
+};
+
+function unset({ settings: { env }, runtime }: StackView): Finding[] {
+  if (!existsSync(".env") && runtime.kind === "stopped") {
+    return [hint("还没有 .env", "第一次启动时会生成，连同随机密钥", "npm start")];
+  }
+  const missing = GENERATED_SECRETS.filter((name) => secret(env, name) === undefined);
+  if (missing.length === 0) return [];
+  return [
+    problem(`.env 里没有 ${missing.join("、")}`, "没有它们各部分互相不认，或者不启动", "npm start，会补上"),
+  ];
+}
+
+/** One that cannot be read is told by the check of settings. */
+function secret(env: StackView["settings"]["env"], name: string): string | undefined {
+  try {
+    return readSecret(env, name);
+  } catch {
+    return "";
+  }
+}
+
+function readable({ settings: { env } }: StackView): Finding[] {
+  if (platform() === "win32") return [];
+  const given = SECRETS.flatMap((name) => env[`${name}_FILE`] ?? []);
+  return [".env", ...given].filter(isOpen).map((file) => {
+    const mode = (statSync(file).mode & 0o777).toString(8);
+    return problem(
+      `这台机器上的其他用户能读 ${file}（权限 ${mode}）`,
+      "里面有密钥，拿到的人能冒充监控发消息",
+      `chmod 600 ${file}`,
+    );
+  });
+}
+
+function isOpen(file: string): boolean {
+  return existsSync(file) && (statSync(file).mode & 0o077) !== 0;
+}
