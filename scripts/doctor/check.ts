@@ -24,6 +24,8 @@ export interface Check {
   /** For people. */
   title: string;
   question: Question;
+  /** Milliseconds, where it takes longer than the others. */
+  deadline?: number;
   /** @throws {NoAnswerError} where a part that has to be asked does not answer */
   run(view: StackView): Promise<Finding[]>;
 }
@@ -67,11 +69,13 @@ export async function runChecks(
 
 async function runCheck(check: Check, view: StackView, deadline: number): Promise<Finding[]> {
   const late = Promise.withResolvers<Finding[]>();
-  const timer = setTimeout(() => late.resolve([tooLate(check, deadline)]), deadline);
+  const limit = check.deadline ?? deadline;
+  const timer = setTimeout(() => late.resolve([tooLate(check, limit)]), limit);
   try {
     return await Promise.race([check.run(view), late.promise]);
   } catch (error) {
-    return [error instanceof NoAnswerError ? unchecked(check.title, error.message) : failed(check, error)];
+    if (!(error instanceof NoAnswerError)) return [failed(check, error)];
+    return [unchecked(check.title, error.message)];
   } finally {
     clearTimeout(timer);
   }

@@ -31,11 +31,14 @@ export interface Ask {
   (part: PartName, path: string, options?: AskOptions): Promise<Answer>;
   /** @throws {NoAnswerError} also for anything but a success */
   json<T>(part: PartName, path: string, options?: AskOptions): Promise<T>;
-  /** Undefined for a part that can be reached from inside only. */
+  /** Undefined for a part that can be reached from inside only. @throws {NoAnswerError} where nothing runs */
   url(part: PartName): string | undefined;
 }
 
-/** @param address of a part on this machine; undefined for one that is asked from inside its container */
+/**
+ * @param address of a part on this machine; undefined for one that is asked from inside its container
+ * @throws {NoAnswerError} where nothing runs
+ */
 export function createAsk(
   project: string,
   settings: Settings,

@@ -6,7 +6,7 @@ import type { Env, PartUrls } from "../../config/environment.ts";
 import { within } from "../../exporter/collectors/within.ts";
 import { type Clock, systemClock } from "../../service/clock.ts";
 import { localUrls, PART_TITLES, type PartName, type Ports, partHost, readPorts } from "./addresses.ts";
-import { type Ask, createAsk } from "./ask.ts";
+import { type Ask, createAsk, NoAnswerError } from "./ask.ts";
 import { findEngine, isComposeRunning } from "./compose.ts";
 import { type Container, composeEnv, createCompose } from "./compose-cli.ts";
 import { readDotenv } from "./dotenv.ts";
@@ -152,7 +152,8 @@ function toPart({ isRunning, isHealthy, port, startedAt }: Container): PartState
 }
 
 function addressOf(part: PartName, runtime: Runtime, ports: Ports, env: Env): string | undefined {
-  if (runtime.kind !== "stopped" && runtime.parts[part]) return runtime.parts[part].url;
+  if (runtime.kind === "stopped") throw new NoAnswerError("监控系统没有在运行");
+  if (runtime.parts[part]) return runtime.parts[part].url;
   const urls: PartUrls = localUrls(ports);
   return urls[part].replace("localhost", partHost(part, env));
 }

@@ -1,0 +1,82 @@
+import { parseExposition } from "../stack/exposition.ts";
+import type { StackView } from "../stack/view.ts";
+import { type Check, type Finding, hint, ok, problem } from "./check.ts";
+
+export const CHANNEL_TITLES: Record<string, string> = {
+  wecom: "企业微信",
+  wecom_app: "企业微信应用",
+  email: "邮件",
+  log: "日志",
+};
+
+/** What to do, by the relay's closed set of reasons. */
+export const REMEDIES: Record<string, string> = {
+  setup: "核对 .env 里的密钥、账号，再执行 npm run apply",
+  receiver: "核对 .env 里的收件人，再执行 npm run apply",
+  network: "查网络、防火墙、DNS、代理",
+  timeout: "查网络、防火墙、代理",
+  server: "对方出错，会自动重试；一直这样就找对方",
+  busy: "对方忙，会自动重试",
+  rate_limited: "会自动再发；经常这样就加一个机器人",
+  content: "把这一行交给开发",
+};
+const UNKNOWN = "按 errcode 查企业微信文档";
+
+interface Notification {
+  channel: string;
+  createdAt: string;
+  reason: string | null;
+  detail: string | null;
+}
+
+const DAY = 24 * 3600_000;
+/** Seconds that a message may wait before somebody should look, as NotificationBacklog has it. */
+const OLD = 120;
+
+/** What people were not told of lately. */
+export const untoldCheck: Check = {
+  name: "untold",
+  title: "没有送达的通知",
+  question: "notifying",
+  async run(view): Promise<Finding[]> {
+    const samples = parseExposition((await view.ask("relay", "/metrics")).text);
+    const of = (name: string) => samples.filter((sample) => sample.name === name);
+    const failing = new Set(
+      of("relay_channel_failing").flatMap(({ labels, value }) => (value === 1 ? labels.channel : [])),
+    );
+    const waiting = of("relay_outbox_oldest_seconds").filter(({ value }) => value > OLD);
+    const findings = [
+      ...waiting.map(({ labels, value }) => backlog(labels.channel ?? "", value)),
+      ...(await failures(view, failing)),
+    ];
+    return findings.length > 0 ? findings : [ok("24 小时内的通知都送达了")];
+  },
+};
+
+function backlog(channel: string, seconds: number): Finding {
+  return problem(
+    `${CHANNEL_TITLES[channel] ?? channel}的通知等了 ${Math.round(seconds / 60)} 分钟还没有发出`,
+    "会一直重试，但现在收不到告警",
+    "见下面“企业微信”“邮件”的检查；都正常就看 docs/runbooks/NotificationBacklog.md",
+  );
+}
+
+/** @param failing channels whose last notification failed */
+async function failures({ ask, clock }: StackView, failing: Set<unknown>): Promise<Finding[]> {
+  const { notifications } = await ask.json<{ notifications: Notification[] }>(
+    "relay",
+    "/api/notifications?state=failed&limit=1000",
+  );
+  const recent = notifications.filter(({ createdAt }) => clock.now() - Date.parse(createdAt) < DAY);
+  const kinds = Object.groupBy(recent, ({ channel, reason }) => `${channel} ${reason}`);
+  return Object.values(kinds).flatMap((group = []) => {
+    const [newest] = group;
+    if (newest === undefined) return [];
+    const { channel, reason, detail } = newest;
+    const what = `${CHANNEL_TITLES[channel] ?? channel}在 24 小时内有 ${group.length} 条通知没有送达`;
+    const remedy = REMEDIES[reason ?? ""] ?? UNKNOWN;
+    return failing.has(channel)
+      ? problem(what, `最近一条也失败了：${detail ?? reason}`, remedy)
+      : hint(what, `后来又通了。当时：${detail ?? reason}`, "错过的内容：npm run alerts");
+  });
+}

@@ -1,0 +1,76 @@
+import type { WecomAppSettings } from "../../alertmanager/relay/channels/wecom-app/settings.ts";
+import { readWecomAppSettings } from "../../alertmanager/relay/channels/wecom-app/settings.ts";
+import { callWecom, WECOM_TIMEOUT, type WecomReply } from "../../alertmanager/relay/channels/wecom-call.ts";
+import { classifyAnswer } from "../../alertmanager/relay/channels/wecom-errors.ts";
+import { readWecomRobotSettings } from "../../alertmanager/relay/channels/wecom-robot/settings.ts";
+import type { StackView } from "../stack/view.ts";
+import { envFromHere, isWanted } from "./channel-env.ts";
+import { type Check, type Finding, ok, problem, unchecked } from "./check.ts";
+import { REMEDIES } from "./untold.ts";
+
+/** That WeCom takes the robots' keys and the application's secret. */
+export const wecomCheck: Check = {
+  name: "wecom",
+  title: "企业微信",
+  question: "notifying",
+  async run(view): Promise<Finding[]> {
+    if (!isWanted(view, "wecom")) return [];
+    if (view.refused) return [unchecked("企业微信", "设置有错，先改好")];
+    const env = envFromHere(view);
+    const robot = readWecomRobotSettings(env);
+    const app = readWecomAppSettings(env);
+    return Promise.all([
+      ...(robot?.keys ?? []).map((key, index, keys) =>
+        checkRobot(`${robot?.apiBase}`, key, keys.length > 1 ? `机器人 ${index + 1}` : "群机器人"),
+      ),
+      ...(app ? [checkApp(view, app)] : []),
+    ]);
+  },
+};
+
+/** Nothing to show: WeCom refuses it after it has looked for the robot. */
+const EMPTY = { msgtype: "text", text: { content: "" } };
+const NO_CONTENT = [40058, 40063, 44004];
+
+async function checkRobot(apiBase: string, key: string, name: string): Promise<Finding> {
+  const url = `${apiBase}/cgi-bin/webhook/send?key=${encodeURIComponent(key)}`;
+  const reply = await callWecom(url, EMPTY, AbortSignal.timeout(WECOM_TIMEOUT));
+  if ("failure" in reply) return unreachable(reply);
+  const { errcode, errmsg } = reply.answer;
+  if (NO_CONTENT.includes(errcode)) return ok(`企业微信没有拒绝${name}的 key（没有发消息）`);
+  if (errcode === 45009) return ok(`${name}的 key 有效，这一分钟的条数用完了`);
+  return problem(
+    `企业微信不接受${name}：errcode ${errcode}（${errmsg.split(",", 1)}）`,
+    errcode === 93000 ? "key 不对，或者机器人已从群里删除，告警发不到群里" : "告警可能发不到群里",
+    "在群里看机器人的 Webhook 地址，把 key= 后面的部分填进 .env 的 WECOM_ROBOT_KEY，再执行 npm run apply",
+  );
+}
+
+async function checkApp(view: StackView, { apiBase, corpId, secret }: WecomAppSettings): Promise<Finding> {
+  const search = new URLSearchParams({ corpid: corpId, corpsecret: secret });
+  const reply = await callWecom(
+    `${apiBase}/cgi-bin/gettoken?${search}`,
+    undefined,
+    AbortSignal.timeout(WECOM_TIMEOUT),
+  );
+  if ("failure" in reply) return unreachable(reply);
+  const outcome = classifyAnswer(reply.answer, view.clock.now());
+  if (outcome.kind === "sent") {
+    return ok("企业微信应用的企业 ID 和 Secret 有效（AgentId 和成员要发消息才知道）");
+  }
+  const { errcode, errmsg } = reply.answer;
+  return problem(
+    `企业微信不接受应用：errcode ${errcode}（${errmsg.split(",", 1)}）`,
+    "告警发不到成员手机上；反复用错的 Secret 会被封一小时",
+    errcode === 60020
+      ? "在管理后台的应用里，把这台机器的出口 IP 加进企业可信 IP"
+      : "核对 .env 里的 WECOM_CORP_ID 和 WECOM_SECRET，再执行 npm run apply",
+  );
+}
+
+function unreachable(reply: Extract<WecomReply, { failure: unknown }>): Finding {
+  const { failure } = reply;
+  const detail = "detail" in failure ? failure.detail : "";
+  const remedy = "reason" in failure ? REMEDIES[failure.reason] : undefined;
+  return problem(detail, "告警发不到企业微信，会排队重试", `${remedy}：curl -sI https://qyapi.weixin.qq.com`);
+}
