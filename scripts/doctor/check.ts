@@ -1,5 +1,5 @@
 import { NoAnswerError } from "../stack/ask.ts";
-import type { StackView } from "../stack/view.ts";
+import { isSettling, type StackView } from "../stack/view.ts";
 
 /** The guide's three questions of somebody for whom it does not work. */
 export const QUESTIONS = {
@@ -46,6 +46,14 @@ export function problem(what: string, why: string, remedy: string): Finding {
 
 export function unchecked(what: string, why: string): Finding {
   return { level: "unchecked", what, why };
+}
+
+/** Prometheus knows nothing yet after a start: a problem then may be none. */
+export function unlessSettling(view: StackView, found: Finding[]): Finding[] {
+  if (!isSettling(view, "prometheus")) return found;
+  return found.map((finding) =>
+    finding.level === "problem" ? unchecked(finding.what, "Prometheus 刚启动，一分钟后再查") : finding,
+  );
 }
 
 /** Milliseconds for a check, all that it waits for included. */

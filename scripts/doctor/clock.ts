@@ -77,7 +77,7 @@ function timezone({ settings: { config }, clock }: StackView): Finding[] {
   if (offset(here, now) === offset(config.timezone, now)) return [ok(`时区 ${config.timezone}`)];
   const words = `机器的时区是 ${here}，config.ini 里是 ${config.timezone}`;
   // Servers are often kept in UTC on purpose.
-  if (offset(here, now) === "GMT") return [ok(words)];
+  if (/^GMT(\+00:00)?$/.test(offset(here, now) ?? "")) return [ok(words)];
   return [
     hint(
       words,

@@ -2,7 +2,7 @@ import { NoAnswerError } from "../stack/ask.ts";
 import { parseExposition } from "../stack/exposition.ts";
 import { query } from "../stack/query.ts";
 import { logCommand, type StackView } from "../stack/view.ts";
-import { type Check, type Finding, ok, problem, unchecked } from "./check.ts";
+import { type Check, type Finding, ok, problem, unchecked, unlessSettling } from "./check.ts";
 
 /** Seconds: it comes each minute. */
 const LATE = 180;
@@ -42,19 +42,19 @@ async function heartbeat({ ask }: StackView): Promise<Finding[]> {
   ];
 }
 
-async function connection({ ask }: StackView): Promise<Finding[]> {
-  const { data } = await ask.json<{ data: { activeAlertmanagers: unknown[] } }>(
+async function connection(view: StackView): Promise<Finding[]> {
+  const { data } = await view.ask.json<{ data: { activeAlertmanagers: unknown[] } }>(
     "prometheus",
     "/api/v1/alertmanagers",
   );
   if (data.activeAlertmanagers.length > 0) return [ok("Prometheus 知道 Alertmanager 在哪")];
-  return [
+  return unlessSettling(view, [
     problem(
       "Prometheus 不知道 Alertmanager 在哪",
       "告警不会离开 Prometheus",
       "git status 看 prometheus/targets/alertmanager.yml 改过没有，恢复后 npm run apply",
     ),
-  ];
+  ]);
 }
 
 /** What Alertmanager could not hand over, by Prometheus's memory: its counter alone does not tell when. */

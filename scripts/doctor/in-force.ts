@@ -5,7 +5,7 @@ import { alertmanagerProblem, loadedProblem, valuesProblem } from "../stack/live
 import { StackError } from "../stack/project.ts";
 import { RELOADED, type ReloadedServer } from "../stack/reload.ts";
 import { type StackView, stateOf } from "../stack/view.ts";
-import { type Check, type Finding, ok, problem, unchecked } from "./check.ts";
+import { type Check, type Finding, ok, problem, unchecked, unlessSettling } from "./check.ts";
 import { readyPath } from "./parts.ts";
 import { type Plan, planApply } from "./plan.ts";
 
@@ -37,7 +37,10 @@ async function judge(view: StackView, { changes, expected }: Plan): Promise<Find
   if (changes.length > 0) {
     return [problem(`改了没有生效：${changes.join("；")}`, "在运行的还用着原来的", "npm run apply")];
   }
-  return Promise.all(RELOADED.map((server) => judgeServer(view, server, expected)));
+  return unlessSettling(
+    view,
+    await Promise.all(RELOADED.map((server) => judgeServer(view, server, expected))),
+  );
 }
 
 async function judgeServer(view: StackView, server: ReloadedServer, expected: Expected): Promise<Finding> {

@@ -36,9 +36,12 @@ function printProblems(findings: CheckedFinding[], question: Question): string[]
   return problems.length > 0 ? [`【${QUESTIONS[question]}】`, ...problems] : [];
 }
 
+/** Those with the same remedy together. */
 function printHints(findings: CheckedFinding[]): string[] {
-  return findings.flatMap((finding) =>
-    finding.level === "hint" ? [`⚠️  ${finding.what}：${finding.why}`, `   办法：${finding.remedy}`] : [],
+  const hints = findings.filter((finding) => finding.level === "hint");
+  const remedies = Object.groupBy(hints, ({ why, remedy }) => `：${why}\n   办法：${remedy}`);
+  return Object.entries(remedies).map(
+    ([rest, group = []]) => `⚠️  ${group.map(({ what }) => what).join("；")}${rest}`,
   );
 }
 

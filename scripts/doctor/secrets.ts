@@ -1,5 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { platform } from "node:os";
+import { join, resolve } from "node:path";
 import { readSecret } from "../../config/environment.ts";
 import { GENERATED_SECRETS, SECRETS } from "../stack/dotenv.ts";
 import type { StackView } from "../stack/view.ts";
@@ -16,8 +17,8 @@ export const secretsCheck: Check = {
   },
 };
 
-function unset({ settings: { env }, runtime }: StackView): Finding[] {
-  if (!existsSync(".env") && runtime.kind === "stopped") {
+function unset({ project, settings: { env }, runtime }: StackView): Finding[] {
+  if (!existsSync(join(project, ".env")) && runtime.kind === "stopped") {
     return [hint("还没有 .env", "第一次启动时会生成，连同随机密钥", "npm start")];
   }
   const missing = GENERATED_SECRETS.filter((name) => secret(env, name) === undefined);
@@ -36,19 +37,20 @@ function secret(env: StackView["settings"]["env"], name: string): string | undef
   }
 }
 
-function readable({ settings: { env } }: StackView): Finding[] {
+function readable({ project, settings: { env } }: StackView): Finding[] {
   if (platform() === "win32") return [];
   const given = SECRETS.flatMap((name) => env[`${name}_FILE`] ?? []);
-  return [".env", ...given].filter(isOpen).map((file) => {
-    const mode = (statSync(file).mode & 0o777).toString(8);
+  return [".env", ...given].flatMap((name) => {
+    const mode = modeOf(resolve(project, name));
+    if ((mode & 0o077) === 0) return [];
     return problem(
-      `这台机器上的其他用户能读 ${file}（权限 ${mode}）`,
+      `这台机器上的其他用户能读 ${name}（权限 ${mode.toString(8)}）`,
       "里面有密钥，拿到的人能冒充监控发消息",
-      `chmod 600 ${file}`,
+      `chmod 600 ${name}`,
     );
   });
 }
 
-function isOpen(file: string): boolean {
-  return existsSync(file) && (statSync(file).mode & 0o077) !== 0;
+function modeOf(file: string): number {
+  return existsSync(file) ? statSync(file).mode & 0o777 : 0;
 }

@@ -1,7 +1,8 @@
-import type { StackView } from "../stack/view.ts";
-import { type Check, type Finding, ok, problem } from "./check.ts";
+import type { PartName } from "../stack/addresses.ts";
+import { type StackView, stateOf } from "../stack/view.ts";
+import { type Check, type Finding, ok, problem, unlessSettling } from "./check.ts";
 
-export interface Target {
+interface Target {
   labels: { job: string; instance: string };
   health: "up" | "down" | "unknown";
   lastError: string;
@@ -9,7 +10,7 @@ export interface Target {
   lastScrape: string;
 }
 
-export async function readTargets({ ask }: StackView): Promise<Target[]> {
+async function readTargets({ ask }: StackView): Promise<Target[]> {
   const answer = await ask.json<{ data: { activeTargets: Target[] } }>(
     "prometheus",
     "/api/v1/targets?state=active",
@@ -29,21 +30,31 @@ export const targetsCheck: Check = {
   question: "measuring",
   async run(view): Promise<Finding[]> {
     const targets = await readTargets(view);
-    if (targets.length === 0) {
-      return [
-        problem(
-          "Prometheus 什么都不抓取",
-          "没有任何监控数据",
-          "git status 看 prometheus/targets 改过没有，恢复后 npm run apply",
-        ),
-      ];
-    }
-    const ill = targets.flatMap((target) => judge(target, view.clock.now()));
-    return ill.length > 0 ? ill : [ok(`${targets.length} 个抓取目标都取得到数据`)];
+    // What died is told by the check of the parts.
+    const alive = targets.filter(({ labels }) => stateOf(view, partOf(labels.job))?.isRunning ?? true);
+    return unlessSettling(view, judge(alive, view.clock.now()));
   },
 };
 
-function judge(target: Target, now: number): Finding[] {
+function partOf(job: string): PartName {
+  return job === "wecom_legal_service" ? "exporter" : (job as PartName);
+}
+
+function judge(targets: Target[], now: number): Finding[] {
+  if (targets.length === 0) {
+    return [
+      problem(
+        "Prometheus 什么都不抓取",
+        "没有任何监控数据",
+        "git status 看 prometheus/targets 改过没有，恢复后 npm run apply",
+      ),
+    ];
+  }
+  const ill = targets.flatMap((target) => judgeTarget(target, now));
+  return ill.length > 0 ? ill : [ok(`${targets.length} 个抓取目标都取得到数据`)];
+}
+
+function judgeTarget(target: Target, now: number): Finding[] {
   const { labels, health, lastError, lastScrape } = target;
   const name = `${labels.instance}（${labels.job}）`;
   if (health === "down") {

@@ -43,7 +43,7 @@ function checkNode(version: string): Finding {
 
 async function checkServer(view: StackView, name: ServerName): Promise<Finding> {
   try {
-    return judge(name, await READ[name](view));
+    return judge(name, await READ[name](view), view);
   } catch (error) {
     if (!(error instanceof NoAnswerError)) throw error;
     return unchecked(`${TITLES[name]} 的版本`, error.message);
@@ -62,7 +62,7 @@ const READ: Record<ServerName, (view: StackView) => Promise<string>> = {
   grafana: async ({ ask }) => (await ask.json<{ version: string }>("grafana", "/api/health")).version,
 };
 
-function judge(name: ServerName, said: string): Finding {
+function judge(name: ServerName, said: string, { runtime }: StackView): Finding {
   const version = /\d+\.\d+\.\d+/.exec(said)?.[0] ?? said;
   const title = TITLES[name];
   if (version === VERSIONS[name]) return ok(`${title} ${version}`);
@@ -75,8 +75,10 @@ function judge(name: ServerName, said: string): Finding {
   }
   return hint(
     `${title} 是 ${version}，本项目带的是 ${VERSIONS[name]}`,
-    "能用，但没有用这个版本完整测过",
-    "不用急；想换就从 PATH 里拿掉它，或清空 .env 里的镜像设置，再 npm stop、npm start",
+    "能用",
+    runtime.kind === "compose"
+      ? `不用管；想换就去掉 .env 里的 ${name.toUpperCase()}_IMAGE，再 npm run apply`
+      : "不用管；想换新的：npm stop，删除 .stack/servers，npm start（下载不动就先设镜像，见 .env）",
   );
 }
 

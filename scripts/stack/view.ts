@@ -69,6 +69,15 @@ export function stateOf({ runtime }: StackView, part: PartName): PartState | und
   return runtime.kind === "stopped" ? undefined : runtime.parts[part];
 }
 
+/** Milliseconds after which a server has looked at everything once. */
+const SETTLED = 60_000;
+
+/** Whether what a part does not know yet may come by itself. */
+export function isSettling(view: StackView, part: PartName): boolean {
+  const since = stateOf(view, part)?.since ?? Number.NEGATIVE_INFINITY;
+  return Math.abs(view.clock.now() - since) < SETTLED;
+}
+
 /** What tells why a part does not do its work. */
 export function logCommand({ runtime }: StackView, part: PartName): string {
   return runtime.kind === "compose"

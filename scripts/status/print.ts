@@ -19,7 +19,7 @@ export function printStatus(status: StackStatus, view: StackView): string {
   const parts = status.parts.map(({ name, state, since, url }) => [
     STATES[state],
     PART_TITLES[name],
-    since === null ? "" : `已 ${tellSpan(now - Date.parse(since))}`,
+    since === null ? "" : `已运行 ${tellSpan(now - Date.parse(since))}`,
     url ?? "",
   ]);
   const { timezone } = view.settings.config;
