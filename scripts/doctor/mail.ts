@@ -4,7 +4,7 @@ import { envFromHere, isWanted } from "./channel-env.ts";
 import { type Check, type Finding, ok, problem, unchecked } from "./check.ts";
 
 /** Milliseconds for each step: connecting, the greeting, an answer. */
-const TIMEOUT = 8000;
+const TIMEOUT = 5000;
 
 /** That the mail server lets us in. */
 export const mailCheck: Check = {

@@ -57,7 +57,7 @@ function backlog(channel: string, seconds: number): Finding {
   return problem(
     `${CHANNEL_TITLES[channel] ?? channel}的通知等了 ${Math.round(seconds / 60)} 分钟还没有发出`,
     "会一直重试，但现在收不到告警",
-    "见下面“企业微信”“邮件”的检查；都正常就看 docs/runbooks/NotificationBacklog.md",
+    "先看企业微信、邮件有没有报别的问题；没有就看 docs/runbooks/NotificationBacklog.md",
   );
 }
 

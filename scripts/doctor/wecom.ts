@@ -21,7 +21,7 @@ export const wecomCheck: Check = {
     const app = readWecomAppSettings(env);
     return Promise.all([
       ...(robot?.keys ?? []).map((key, index, keys) =>
-        checkRobot(`${robot?.apiBase}`, key, keys.length > 1 ? `机器人 ${index + 1}` : "群机器人"),
+        checkRobot(`${robot?.apiBase}`, key, keys.length > 1 ? `第 ${index + 1} 个机器人` : "群机器人"),
       ),
       ...(app ? [checkApp(view, app)] : []),
     ]);
