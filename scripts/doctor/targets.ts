@@ -60,7 +60,7 @@ function judgeTarget(target: Target, now: number): Finding[] {
   if (health === "down") {
     return [
       problem(
-        `Prometheus 取不到 ${name} 的数据`,
+        `Prometheus 取不到 ${name}的数据`,
         `它说：${lastError}`,
         `在这台机器上试：curl -sS http://${labels.instance}/metrics | head -3`,
       ),
@@ -71,7 +71,7 @@ function judgeTarget(target: Target, now: number): Finding[] {
   if (health === "unknown" || age <= MISSED * INTERVAL) return [];
   return [
     problem(
-      `${name} 的数据是 ${age} 秒前的`,
+      `${name}的数据是 ${age} 秒前的`,
       `应该每 ${INTERVAL} 秒取一次，页面上的数字是旧的`,
       "看机器是否过忙、时间是否改过：uptime、date",
     ),

@@ -1,12 +1,15 @@
 import type { WecomAppSettings } from "../../alertmanager/relay/channels/wecom-app/settings.ts";
 import { readWecomAppSettings } from "../../alertmanager/relay/channels/wecom-app/settings.ts";
-import { callWecom, WECOM_TIMEOUT, type WecomReply } from "../../alertmanager/relay/channels/wecom-call.ts";
+import { callWecom, type WecomReply } from "../../alertmanager/relay/channels/wecom-call.ts";
 import { classifyAnswer } from "../../alertmanager/relay/channels/wecom-errors.ts";
 import { readWecomRobotSettings } from "../../alertmanager/relay/channels/wecom-robot/settings.ts";
 import type { StackView } from "../stack/view.ts";
 import { envFromHere, isWanted } from "./channel-env.ts";
 import { type Check, type Finding, ok, problem, unchecked } from "./check.ts";
 import { REMEDIES } from "./untold.ts";
+
+/** Milliseconds: shorter than the relay's own, as somebody waits for it. */
+const TIMEOUT = 8000;
 
 /** That WeCom takes the robots' keys and the application's secret. */
 export const wecomCheck: Check = {
@@ -34,7 +37,7 @@ const NO_CONTENT = [40058, 40063, 44004];
 
 async function checkRobot(apiBase: string, key: string, name: string): Promise<Finding> {
   const url = `${apiBase}/cgi-bin/webhook/send?key=${encodeURIComponent(key)}`;
-  const reply = await callWecom(url, EMPTY, AbortSignal.timeout(WECOM_TIMEOUT));
+  const reply = await callWecom(url, EMPTY, AbortSignal.timeout(TIMEOUT));
   if ("failure" in reply) return unreachable(reply);
   const { errcode, errmsg } = reply.answer;
   if (NO_CONTENT.includes(errcode)) return ok(`企业微信没有拒绝${name}的 key（没有发消息）`);
@@ -51,7 +54,7 @@ async function checkApp(view: StackView, { apiBase, corpId, secret }: WecomAppSe
   const reply = await callWecom(
     `${apiBase}/cgi-bin/gettoken?${search}`,
     undefined,
-    AbortSignal.timeout(WECOM_TIMEOUT),
+    AbortSignal.timeout(TIMEOUT),
   );
   if ("failure" in reply) return unreachable(reply);
   const outcome = classifyAnswer(reply.answer, view.clock.now());
@@ -68,9 +71,12 @@ async function checkApp(view: StackView, { apiBase, corpId, secret }: WecomAppSe
   );
 }
 
-function unreachable(reply: Extract<WecomReply, { failure: unknown }>): Finding {
-  const { failure } = reply;
-  const detail = "detail" in failure ? failure.detail : "";
-  const remedy = "reason" in failure ? REMEDIES[failure.reason] : undefined;
-  return problem(detail, "告警发不到企业微信，会排队重试", `${remedy}：curl -sI https://qyapi.weixin.qq.com`);
+function unreachable({ failure }: Extract<WecomReply, { failure: unknown }>): Finding {
+  if (!("reason" in failure)) return unchecked("企业微信", "没有应答");
+  const { reason, detail } = failure;
+  return problem(
+    reason === "timeout" ? `企业微信 ${TIMEOUT / 1000} 秒内没有应答` : detail,
+    "告警发不到企业微信，会排队重试",
+    `${REMEDIES[reason]}：curl -sI https://qyapi.weixin.qq.com`,
+  );
 }
