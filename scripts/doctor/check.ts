@@ -57,7 +57,7 @@ export function unlessSettling(view: StackView, found: Finding[]): Finding[] {
 }
 
 /** Milliseconds for a check, all that it waits for included. */
-const DEADLINE = 9000;
+const DEADLINE = 8000;
 
 /** Every check at once; one that fails or hangs says so, and costs the others nothing. */
 export async function runChecks(

@@ -18,7 +18,7 @@ import { checkSettings, readSettings, type Settings } from "./settings.ts";
 export const PARTS = Object.keys(PART_TITLES) as PartName[];
 
 /** Milliseconds for the engine to tell what it runs. */
-const ENGINE_TIMEOUT = 5000;
+const ENGINE_TIMEOUT = 4000;
 
 /** A stack as it is, for those who look at it and change nothing. */
 export interface StackView {

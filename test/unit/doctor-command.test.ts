@@ -169,6 +169,6 @@ test("it ends within 15 seconds though Docker, WeCom and the mail server hang", 
   assert.ok(performance.now() - begun < 15_000);
   assert.equal(code, 1);
   assert.match(out, /用不了 Docker（Docker 引擎没有应答）/);
-  assert.match(out, /❌ 企业微信 8 秒内没有应答\n/);
+  assert.match(out, /❌ 企业微信 7 秒内没有应答\n/);
   assert.match(out, /❌ 邮件服务器 127\.0\.0\.1:\d+ 没有应答\n/);
 });

@@ -97,6 +97,17 @@ for (const [fault, what] of [
   });
 }
 
+for (const [errcode, told] of [
+  [-1, "unchecked: 群机器人的 key | 企业微信正忙，errcode -1"],
+  [45009, "ok: 群机器人的 key 有效，这一分钟的条数用完了"],
+] as const) {
+  test(`a robot that WeCom answers with ${errcode}`, async (t) => {
+    const url = await listen(t, (_, response) => response.end(JSON.stringify({ errcode, errmsg: "hint" })));
+    const view = await testView(t, { env: { WECOM_ROBOT_KEY: "k", WECOM_API_BASE: url } });
+    assert.deepEqual(await findings(wecomCheck, view), [told]);
+  });
+}
+
 /** @returns SMTP_URL of a server on loopback with this password */
 async function mailServer(t: TestContext, password: string): Promise<string> {
   const server = new SMTPServer({
