@@ -22,12 +22,10 @@ export const wecomCheck: Check = {
     const env = envFromHere(view);
     const robot = readWecomRobotSettings(env);
     const app = readWecomAppSettings(env);
-    return Promise.all([
-      ...(robot?.keys ?? []).map((key, index, keys) =>
-        checkRobot(view, `${robot?.apiBase}`, key, keys.length > 1 ? `第 ${index + 1} 个机器人` : "群机器人"),
-      ),
-      ...(app ? [checkApp(view, app)] : []),
-    ]);
+    const robots = robot?.keys.map((key, index, { length }) =>
+      checkRobot(view, robot.apiBase, key, length > 1 ? `第 ${index + 1} 个机器人` : "群机器人"),
+    );
+    return Promise.all([...(robots ?? []), ...(app ? [checkApp(view, app)] : [])]);
   },
 };
 

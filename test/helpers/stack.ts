@@ -27,6 +27,8 @@ export interface TestStack {
   up(interruptAt?: string): Promise<CommandResult>;
   apply(interruptAt?: string): Promise<CommandResult>;
   down(): Promise<CommandResult>;
+  /** Any other of scripts/, for example "doctor.ts". */
+  run(script: string, ...args: string[]): Promise<CommandResult>;
   /** Writes config.ini anew. @param change turns the text into the one to use */
   configure(change: (text: string) => string): void;
   /** Ends a part without a warning, as a crash would. */
@@ -71,6 +73,7 @@ export async function createTestStack(settings: Record<string, string> = {}): Pr
     up: (interruptAt) => script("up.ts", ["--native"], interruptAt),
     apply: (interruptAt) => script("apply.ts", [], interruptAt),
     down: () => script("down.ts"),
+    run: (name, ...args) => script(name, args),
     configure,
     async kill(part) {
       const record = runningProcesses(statePaths(join(folder, ".stack"))).find(({ name }) => name === part);
