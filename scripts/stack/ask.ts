@@ -6,6 +6,8 @@ import type { Settings } from "./settings.ts";
 
 /** Milliseconds for one question. */
 const TIMEOUT = 4000;
+/** The same inside a container, where a program has to start first. */
+const INSIDE_TIMEOUT = 7000;
 
 /** A part that does not answer, told as the operator knows it. */
 export class NoAnswerError extends Error {
@@ -101,7 +103,7 @@ async function askInside(
   cwd: string,
   settings: Settings,
   path: string,
-  { method = "GET", timeout = TIMEOUT }: AskOptions,
+  { method = "GET", timeout = INSIDE_TIMEOUT }: AskOptions,
 ): Promise<Answer> {
   const args = ["compose", "exec", "-T", "relay", "node", "-e", INSIDE, path, method];
   return JSON.parse(await run("docker", args, { cwd, env: composeEnv(cwd, settings), timeout })) as Answer;

@@ -1,37 +1,14 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { delimiter, join } from "node:path";
-import { type TestContext, test } from "node:test";
-import { copyCheckout } from "../helpers/checkout.ts";
+import { join } from "node:path";
+import { test } from "node:test";
+import { cloneCheckout } from "./support/checkout-commands.ts";
 import { startHttpProxy } from "./support/http-proxy.ts";
 import { listen } from "./support/server.ts";
 
-/** @returns a clean clone, and what runs one of its scripts there */
-function clone(t: TestContext, settings: Record<string, string> = {}) {
-  const { folder, remove } = copyCheckout();
-  t.after(remove);
-  const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
-  if (lines.length > 0) writeFileSync(join(folder, ".env"), lines.join(""), { mode: 0o600 });
-  return {
-    folder,
-    run: async (script: string, args: string[] = [], env: Record<string, string> = {}) => {
-      const child = spawn(process.execPath, [join(folder, "scripts", script), ...args], {
-        env: { ...process.env, ...env },
-        stdio: ["ignore", "pipe", "pipe"],
-      });
-      const told = { out: "", error: "" };
-      child.stdout.on("data", (text) => (told.out += text));
-      child.stderr.on("data", (text) => (told.error += text));
-      const code = await new Promise((resolve) => child.once("close", resolve));
-      return { code, ...told };
-    },
-  };
-}
-
 test("where nothing runs: exit code 1, and what to do", async (t) => {
-  const { run } = clone(t);
+  const { run } = cloneCheckout(t);
   const { code, out } = await run("doctor.ts");
   assert.equal(code, 1);
   assert.match(out, /❌ 监控系统没有在运行\n {3}影响：没有采集，也没有告警\n {3}办法：npm start\n/);
@@ -40,7 +17,7 @@ test("where nothing runs: exit code 1, and what to do", async (t) => {
   const alerts = await run("alerts.ts");
   assert.equal(alerts.code, 1);
   assert.match(alerts.out, /不知道现在有没有告警：监控系统没有在运行/);
-  assert.deepEqual(await run("alerts.ts", ["--json"]), {
+  assert.deepEqual(await run("alerts.ts", "--json"), {
     code: 2,
     out: "",
     error: "❌ 监控系统没有在运行\n",
@@ -48,7 +25,7 @@ test("where nothing runs: exit code 1, and what to do", async (t) => {
 });
 
 test("a wrong option: exit code 2, and the right ones", async (t) => {
-  const { run } = clone(t);
+  const { run } = cloneCheckout(t);
   for (const [script, args, words] of [
     ["doctor.ts", ["--nonsense"], "❌ 选项不对。用法：npm run doctor [-- --json] [-- --send-test]\n"],
     ["status.ts", ["now"], "❌ 选项不对。用法：npm run status [-- --json]\n"],
@@ -59,12 +36,12 @@ test("a wrong option: exit code 2, and the right ones", async (t) => {
       "❌ --since 应为 30m、24h、7d 这样的时长，或者 2026-02-12T00:00:00+08:00 这样的时间\n",
     ],
   ] as const) {
-    assert.deepEqual(await run(script, [...args]), { code: 2, out: "", error: words });
+    assert.deepEqual(await run(script, ...args), { code: 2, out: "", error: words });
   }
 });
 
 test("a config.ini that is refused does not keep the other checks from their work", async (t) => {
-  const { folder, run } = clone(t);
+  const { folder, run } = cloneCheckout(t);
   writeFileSync(join(folder, "config/config.ini"), "[monitoring]\nalert_threshold_cpu = 180\n");
   const { code, out } = await run("doctor.ts");
   assert.equal(code, 1);
@@ -90,7 +67,8 @@ const PLANTED = {
 
 test("WeCom is asked through the proxy, and whatever it and the mail server repeat, no secret is printed", async (t) => {
   const wecom = await listen(t, (request, response) => {
-    const errmsg = `${decodeURIComponent(request.url ?? "")} ${JSON.stringify(request.headers)}`;
+    const headers = JSON.stringify(request.headers);
+    const errmsg = `${PLANTED.EXPORTER_TOKEN} ${decodeURIComponent(request.url ?? "")} ${headers}`;
     response.end(JSON.stringify({ errcode: 93000, errmsg }));
   });
   const mail = createServer((socket) => {
@@ -108,13 +86,13 @@ test("WeCom is asked through the proxy, and whatever it and the mail server repe
   t.after(() => mail.close());
   const { port } = mail.address() as { port: number };
   const proxy = await startHttpProxy(t, wecom);
-  const { run } = clone(t, {
+  const { run } = cloneCheckout(t, {
     ...PLANTED,
     WECOM_API_BASE: "http://wecom.example",
     HTTP_PROXY: proxy.url.replace("//", "//proxy-user:proxy-password-31aa@"),
     SMTP_URL: `smtp://user:mail-password-77e0@127.0.0.1:${port}`,
   });
-  const [text, json] = [await run("doctor.ts"), await run("doctor.ts", ["--json"])];
+  const [text, json] = [await run("doctor.ts"), await run("doctor.ts", "--json")];
   assert.ok(proxy.asked.includes("POST http://wecom.example/cgi-bin/webhook/send"), proxy.asked.join());
   assert.match(text.out, /❌ 企业微信不接受群机器人：errcode 93000/);
   assert.match(text.out, /❌ 邮件服务器 127\.0\.0\.1:\d+ 不接受用户名或密码（535）/);
@@ -155,17 +133,14 @@ test("it ends within 15 seconds though Docker, WeCom and the mail server hang", 
   await new Promise<void>((resolve) => mute.listen(0, "127.0.0.1", resolve));
   t.after(() => mute.close());
   const { port } = mute.address() as { port: number };
-  const { folder, run } = clone(t, {
+  const { addProgram, run } = cloneCheckout(t, {
     ...PLANTED,
     WECOM_API_BASE: hanging,
     SMTP_URL: `smtp://127.0.0.1:${port}`,
   });
-  mkdirSync(join(folder, "bin"));
-  writeFileSync(join(folder, "bin/docker"), "#!/bin/sh\nexec sleep 20\n");
-  chmodSync(join(folder, "bin/docker"), 0o755);
+  addProgram("docker", "#!/bin/sh\nexec sleep 20\n");
   const begun = performance.now();
-  const path = `${join(folder, "bin")}${delimiter}${process.env.PATH}`;
-  const { code, out } = await run("doctor.ts", [], { PATH: path });
+  const { code, out } = await run("doctor.ts");
   assert.ok(performance.now() - begun < 15_000);
   assert.equal(code, 1);
   assert.match(out, /用不了 Docker（Docker 引擎没有应答）/);
