@@ -1,6 +1,6 @@
 import type { NotificationRecord } from "../../alertmanager/relay/outbox/history.ts";
-import { CHANNEL_TITLES } from "../doctor/untold.ts";
 import type { NoAnswerError } from "../stack/ask.ts";
+import { CHANNEL_TITLES } from "../stack/channel-titles.ts";
 import { tellSpan, tellTime } from "../stack/tell-time.ts";
 import type { StackView } from "../stack/view.ts";
 import type { ActiveAlert, AlertRecord } from "./read.ts";

@@ -1,9 +1,8 @@
 import { optional } from "../../config/environment.ts";
 import { PART_TITLES, type PartName } from "../stack/addresses.ts";
-import { PARTS, type StackView, stateOf } from "../stack/view.ts";
+import { PARTS, readyPath, type StackView, stateOf } from "../stack/view.ts";
 import { isWanted } from "./channel-env.ts";
 import { type Check, type Finding, hint, ok, problem, unchecked } from "./check.ts";
-import { readyPath } from "./parts.ts";
 
 /** Seconds; an HTTP date is cut to whole ones. */
 const TOLERANCE = { part: 5, world: 60 };

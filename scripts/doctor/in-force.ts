@@ -4,9 +4,8 @@ import type { Expected } from "../stack/expected.ts";
 import { alertmanagerProblem, loadedProblem, valuesProblem } from "../stack/live.ts";
 import { StackError } from "../stack/project.ts";
 import { RELOADED, type ReloadedServer } from "../stack/reload.ts";
-import { type StackView, stateOf } from "../stack/view.ts";
+import { readyPath, type StackView, stateOf } from "../stack/view.ts";
 import { type Check, type Finding, ok, problem, unchecked, unlessSettling } from "./check.ts";
-import { readyPath } from "./parts.ts";
 import { type Plan, planApply } from "./plan.ts";
 
 /** That the files and what runs are the same: thresholds, routes, targets, settings. */

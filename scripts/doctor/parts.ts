@@ -1,6 +1,6 @@
 import { PART_TITLES, type PartName } from "../stack/addresses.ts";
 import { NoAnswerError } from "../stack/ask.ts";
-import { logCommand, PARTS, type StackView, stateOf } from "../stack/view.ts";
+import { logCommand, PARTS, readyPath, type StackView, stateOf } from "../stack/view.ts";
 import { type Check, type Finding, hint, ok, problem } from "./check.ts";
 
 const WITHOUT: Record<PartName, string> = {
@@ -10,11 +10,6 @@ const WITHOUT: Record<PartName, string> = {
   alertmanager: "没有它，发现了问题也不会通知任何人",
   grafana: "仪表盘打不开，监控和告警不受影响",
 };
-
-/** Where a part says that it is ready. */
-export function readyPath(part: PartName): string {
-  return part === "grafana" ? "/api/health" : "/-/ready";
-}
 
 /** That every part runs and is ready. */
 export const partsCheck: Check = {

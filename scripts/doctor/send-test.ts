@@ -1,5 +1,6 @@
+import { CHANNEL_TITLES } from "../stack/channel-titles.ts";
 import { type Check, type Finding, ok, problem } from "./check.ts";
-import { CHANNEL_TITLES, REMEDIES } from "./untold.ts";
+import { REMEDIES } from "./untold.ts";
 
 interface Result {
   channel: string;

@@ -1,13 +1,7 @@
+import { CHANNEL_TITLES } from "../stack/channel-titles.ts";
 import { parseExposition } from "../stack/exposition.ts";
 import type { StackView } from "../stack/view.ts";
 import { type Check, type Finding, hint, ok, problem } from "./check.ts";
-
-export const CHANNEL_TITLES: Record<string, string> = {
-  wecom: "企业微信",
-  wecom_app: "企业微信应用",
-  email: "邮件",
-  log: "日志",
-};
 
 /** What to do, by the relay's closed set of reasons. */
 export const REMEDIES: Record<string, string> = {

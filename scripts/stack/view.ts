@@ -69,6 +69,11 @@ export function stateOf({ runtime }: StackView, part: PartName): PartState | und
   return runtime.kind === "stopped" ? undefined : runtime.parts[part];
 }
 
+/** Where a part says that it is ready. */
+export function readyPath(part: PartName): string {
+  return part === "grafana" ? "/api/health" : "/-/ready";
+}
+
 /** Milliseconds after which a server has looked at everything once. */
 const SETTLED = 60_000;
 

@@ -1,5 +1,5 @@
-import { CHANNEL_TITLES } from "../doctor/untold.ts";
 import { PART_TITLES } from "../stack/addresses.ts";
+import { CHANNEL_TITLES } from "../stack/channel-titles.ts";
 import { table } from "../stack/report.ts";
 import { tellSpan, tellTime } from "../stack/tell-time.ts";
 import type { StackView } from "../stack/view.ts";

@@ -1,8 +1,7 @@
 import type { Status } from "../../client/wire.ts";
-import { readyPath } from "../doctor/parts.ts";
 import { type PartName, publicUrls } from "../stack/addresses.ts";
 import { parseExposition } from "../stack/exposition.ts";
-import { PARTS, type StackView, stateOf } from "../stack/view.ts";
+import { PARTS, readyPath, type StackView, stateOf } from "../stack/view.ts";
 
 /** As npm run status -- --json prints it; what nobody could tell is null. */
 export interface StackStatus {
