@@ -45,13 +45,10 @@ function printHistory(history: string | NoAnswerError, { settings }: StackView):
 
 function title(labels: Record<string, string>, annotations: Record<string, string>): string {
   const words = oneLine(annotations.summary ?? labels.alertname ?? "");
-  return `${SIGNS[labels.severity ?? ""] ?? "⚪"} ${words}${where(labels)}`;
-}
-
-/** What tells it from others of the same kind. */
-function where({ service, mountpoint, instance }: Record<string, string>): string {
-  const place = service ?? mountpoint ?? instance;
-  return place === undefined ? "" : `（${oneLine(place)}）`;
+  // What tells it from others of the same kind.
+  const place = oneLine(labels.service ?? labels.mountpoint ?? labels.instance ?? "");
+  const where = words.includes(place) ? "" : `（${place}）`;
+  return `${SIGNS[labels.severity ?? ""] ?? "⚪"} ${words}${where}`;
 }
 
 /** A terminal does what control characters say, and labels come from elsewhere. */
