@@ -95,7 +95,7 @@ function replaceVariables(expr: string, variables: Variables): string {
     instance,
     service,
   };
-  return expr.replaceAll(/\$\{?(\w+)\}?/g, (variable, name: string) => {
+  return expr.replaceAll(/\$\{?([a-z_]\w*)\}?/gi, (variable, name: string) => {
     const value = values[name];
     if (value === undefined) throw new Error(`${variable} in ${expr}: a variable that nobody knows`);
     return value;
