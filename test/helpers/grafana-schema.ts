@@ -17,7 +17,7 @@ export interface SchemaPanel {
   options?: object;
   fieldConfig?: {
     defaults: { custom?: object };
-    overrides: { properties: { id: string; value: unknown }[] }[];
+    overrides: { matcher?: object; properties: { id: string; value: unknown }[] }[];
   };
 }
 

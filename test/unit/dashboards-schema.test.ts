@@ -15,7 +15,10 @@ const BROKEN = {
   wrong_option: broken((_, panel) => Object.assign(panel.options ?? {}, { textMode: "everything" })),
   missing_option: broken((_, panel) => Object.assign(panel, { options: {} })),
   wrong_override: broken((_, panel) =>
-    panel.fieldConfig?.overrides.push({ matcher: { id: "byName" }, properties: [{ id: "decimal", value: 1 }] }),
+    panel.fieldConfig?.overrides.push({
+      matcher: { id: "byName" },
+      properties: [{ id: "decimal", value: 1 }],
+    }),
   ),
   unknown_variable_key: broken(({ templating }) =>
     Object.assign(templating.list[0] ?? {}, { labels: "主机" }),
