@@ -5,7 +5,7 @@ import { suite, test } from "node:test";
 import { PART_TITLES } from "../../scripts/stack/addresses.ts";
 import { PROJECT } from "../../scripts/stack/project.ts";
 import { alerts } from "../helpers/rules.ts";
-import { dashboards, type Link, type Panel, panelsOf, wordsOf } from "./support/dashboards.ts";
+import { dashboards, expressionsOf, type Link, type Panel, panelsOf, wordsOf } from "./support/dashboards.ts";
 
 const HAN = /\p{Script=Han}/u;
 const TAG = "法律客服";
@@ -85,6 +85,16 @@ for (const [name, dashboard] of dashboards) {
         dashboard.templating.list.map(({ name }) => name),
         VARIABLES,
       );
+    });
+
+    test("offers no choice that changes nothing", () => {
+      const expressions = expressionsOf(dashboard).map(({ expr }) => expr);
+      for (const { name } of dashboard.templating.list.filter(({ hide }) => hide === 0)) {
+        assert.ok(
+          expressions.some((expr) => expr.includes(`$${name}`)),
+          name,
+        );
+      }
     });
 
     test("leads to the other dashboards, the silences, Prometheus and the management page", () => {

@@ -54,6 +54,7 @@ export interface Annotation {
 export interface Variable {
   type: string;
   name: string;
+  hide: number;
   datasource?: unknown;
   current: { value: unknown };
 }
