@@ -1,0 +1,50 @@
+import { table } from "../stack/report.ts";
+import type { Change, Told, Track } from "./watch.ts";
+
+const CHANNELS: Record<string, string> = {
+  wecom: "企业微信群",
+  wecom_app: "企业微信应用",
+  email: "邮件",
+  log: "日志（还没有设置渠道）",
+};
+
+/** As operators know it. */
+export function channelName(channel: string): string {
+  return CHANNELS[channel] ?? channel;
+}
+
+/** Of one change, a line. */
+export function describeChange(change: Change): string {
+  const { name, summary } = change.track;
+  if (change.kind !== "told") {
+    return {
+      pending: `🟡 ${name} 超过阈值，观察中`,
+      fired: `🔴 ${name} 告警：${summary}`,
+      resolved: `🟢 ${name} 恢复`,
+    }[change.kind];
+  }
+  const { channel, what, state } = change.told;
+  const news = what === "firing" ? "告警" : "恢复";
+  return state === "sent"
+    ? `📨 ${name} 的${news}已发到${channelName(channel)}`
+    : `❌ ${name} 的${news}没能发到${channelName(channel)}，原因见告警历史`;
+}
+
+/** Of every alert, when it fired, was told, resolved and that was told. @param time of day, for people */
+export function describeTracks(tracks: Track[], time: (at: number) => string): string[] {
+  const rows = tracks.map(({ name, fired, resolved, told }) => [
+    name,
+    fired === undefined ? "观察中" : time(fired),
+    tellings(told, "firing", time),
+    resolved === undefined ? "还没有" : time(resolved),
+    tellings(told, "resolved", time),
+  ]);
+  return table([["告警", "触发", "通知", "恢复", "恢复通知"], ...rows]);
+}
+
+function tellings(told: Told[], what: Told["what"], time: (at: number) => string): string {
+  const lines = told
+    .filter((one) => one.what === what)
+    .map(({ channel, state, at }) => `${channelName(channel)} ${state === "sent" ? time(at) : "失败"}`);
+  return lines.join("，") || "没有";
+}
