@@ -7,6 +7,7 @@ import { InterruptedError } from "../stack/interruption.ts";
 import { StackError } from "../stack/project.ts";
 import type { Report } from "../stack/report.ts";
 import type { Settings } from "../stack/settings.ts";
+import { askText } from "./ask.ts";
 import { closing } from "./closing.ts";
 import { opening } from "./opening.ts";
 import { chooseMinutes, type DemoOptions } from "./options.ts";
@@ -109,7 +110,17 @@ async function perform(
   const look = () => sight(urls, start);
   const watch = createWatch(await look());
   const scenes = createScenes({ timetable, timing, plan, hasService: service !== undefined });
-  for (const line of opening({ settings, pages, plan, timetable, start, time, earlier: watch.before })) {
+  const hasGrafana = await askText(`${urls.grafana}/api/health`).then(Boolean, () => false);
+  for (const line of opening({
+    settings,
+    pages,
+    hasGrafana,
+    plan,
+    timetable,
+    start,
+    time,
+    earlier: watch.before,
+  })) {
     report.line(line);
   }
   try {

@@ -11,6 +11,7 @@ export interface OpeningParts {
   settings: Settings;
   /** Addresses for people. */
   pages: Omit<PartUrls, "relay">;
+  hasGrafana: boolean;
   plan: Plan;
   timetable: Timetable;
   /** Milliseconds since the epoch. */
@@ -23,11 +24,14 @@ export interface OpeningParts {
 /** What is going to happen, what it leaves, and what to look at meanwhile. */
 export function opening({ settings, pages, plan, timetable, start, time, earlier }: OpeningParts): string[] {
   const minutes = Math.round(timetable.end / 6) / 10;
-  const look = [
+  const dashboards = [
     ["总览", `${pages.grafana}/d/wecom-overview`, "每类问题是否正常，正在发生的告警"],
     ["业务", `${pages.grafana}/d/wecom-business`, "消息、错误、耗时、咨询、案例、满意度，今天和昨天"],
     ["主机", `${pages.grafana}/d/wecom-system`, "演示不影响主机，用来对照"],
     ["告警管道", `${pages.grafana}/d/wecom-pipeline`, "告警怎样送到，用了多久"],
+  ];
+  const look = [
+    ...(hasGrafana ? dashboards : []),
     ["管理页面", `${pages.exporter}/`, "没有 Grafana 也能看"],
     ["Prometheus", `${pages.prometheus}/alerts`, "哪条规则在观察、在告警"],
   ];
@@ -40,7 +44,9 @@ export function opening({ settings, pages, plan, timetable, start, time, earlier
     ...(plan.surges ? [] : ["  说明    已有的消息太多，这次不演示 MessageVolumeSurge"]),
     ...(earlier.length > 0 ? [`  说明    演示前已有的告警，和演示无关：${earlier.join("、")}`] : []),
     "",
-    "边演示边看（Grafana 的时间范围选“最近 30 分钟”，自动刷新 10 秒）：",
+    hasGrafana
+      ? "边演示边看（Grafana 的时间范围选“最近 30 分钟”，自动刷新 10 秒）："
+      : "边演示边看（Grafana 没有在运行，看不到仪表盘）：",
     ...table(look).map((line) => `  ${line}`),
     "",
   ];

@@ -75,7 +75,8 @@ export function createPlan(options: PlanOptions): Plan {
     ...early,
     ...late,
     ...live(day, GOOD),
-    ...live(evenly(ERRORS, timetable.errors, timetable.surge), bad),
+    // In the first half: the rate counts five minutes, and what came before is in them too.
+    ...live(evenly(ERRORS, timetable.errors, (timetable.errors + timetable.surge) / 2), bad),
     ...live(evenly(sizes.surge, timetable.surge, timetable.surged), GOOD),
   ];
   const batches = toBatches(all, timetable.end / REQUESTS, `demo-${now}`);

@@ -22,7 +22,7 @@ export interface PlayParts {
 
 /** Milliseconds. */
 const LOOK_EVERY = 1000;
-/** For the last messages to be told, after the last event. */
+/** For the last messages to be told, after the last scene. */
 const PATIENCE = 120_000;
 
 const UNSEEN = "⚠️  采集程序没有来探测 demo 服务：它的监控停着，或者在 Docker 里，看不到本机的 127.0.0.1";
@@ -38,7 +38,7 @@ export async function play(parts: PlayParts): Promise<void> {
   const coming = [...scenes];
   const observe = createObserver(parts);
   const isDone = () => {
-    const late = clock.elapsed() - begun - (plan.batches.at(-1)?.after ?? 0) * 1000;
+    const late = clock.elapsed() - begun - (scenes.at(-1)?.after ?? 0) * 1000;
     return coming.length === 0 && (watch.tracks.every(({ settled }) => settled) || late > PATIENCE);
   };
   for (;;) {

@@ -44,11 +44,11 @@ export interface Told {
 
 /** What has changed since the last look. */
 export type Change =
-  | { kind: "pending" | "fired" | "resolved"; track: Track }
+  | { kind: "pending" | "fired" | "calmed" | "resolved"; track: Track }
   | { kind: "told"; track: Track; told: Told };
 
 export interface Watch {
-  /** Alerts that were there before; they are none of the demo's until they have ended. */
+  /** What was firing before: none of the demo's, until it has ended. */
   readonly before: string[];
   readonly tracks: Track[];
   /** @param now milliseconds since the epoch */
@@ -70,7 +70,8 @@ export async function sight(
 
 /** Follows every alert that begins after the first sighting. */
 export function createWatch(first: Sighting): Watch {
-  const before = new Map(first.active.map((alert) => [keyOf(alert.labels), nameOf(alert.labels)]));
+  const before = new Set(first.active.map(({ labels }) => keyOf(labels)));
+  const firing = first.active.filter(({ state }) => state === "firing");
   const tracks: Track[] = [];
 
   function follow(alert: ActiveAlert, now: number): Change[] {
@@ -90,24 +91,22 @@ export function createWatch(first: Sighting): Watch {
     return changes;
   }
 
-  /** What only was observed for a while is forgotten. */
+  /** What never fired is followed no further. */
   function end(track: Track, now: number): Change[] {
     if (track.fired === undefined) {
       tracks.splice(tracks.indexOf(track), 1);
-      return [];
+      return [{ kind: "calmed", track }];
     }
     track.resolved = now;
     return [{ kind: "resolved", track }];
   }
 
   return {
-    get before() {
-      return [...before.values()];
-    },
+    before: firing.map(({ labels }) => nameOf(labels)),
     tracks,
     look({ active, history }, now) {
       const keys = new Set(active.map(({ labels }) => keyOf(labels)));
-      for (const key of before.keys()) if (!keys.has(key)) before.delete(key);
+      for (const key of before) if (!keys.has(key)) before.delete(key);
       const ours = active.filter(({ labels }) => !before.has(keyOf(labels)));
       const gone = tracks.filter((track) => track.resolved === undefined && !keys.has(track.key));
       return [

@@ -1,4 +1,3 @@
-import { table } from "../stack/report.ts";
 import type { Change, Told, Track } from "./watch.ts";
 
 const CHANNELS: Record<string, string> = {
@@ -20,6 +19,7 @@ export function describeChange(change: Change): string {
     return {
       pending: `🟡 ${name} 超过阈值，观察中`,
       fired: `🔴 ${name} 告警：${summary}`,
+      calmed: `⚪ ${name} 回到阈值以内，没有告警`,
       resolved: `🟢 ${name} 恢复`,
     }[change.kind];
   }
@@ -30,21 +30,18 @@ export function describeChange(change: Change): string {
     : `❌ ${name} 的${news}没能发到${channelName(channel)}，原因见告警历史`;
 }
 
-/** Of every alert, when it fired, was told, resolved and that was told. @param time of day, for people */
+/** Of every alert, when it fired, ended, and when that was told. @param time of day, for people */
 export function describeTracks(tracks: Track[], time: (at: number) => string): string[] {
-  const rows = tracks.map(({ name, fired, resolved, told }) => [
+  return tracks.flatMap(({ name, fired, resolved, told }) => [
     name,
-    fired === undefined ? "观察中" : time(fired),
-    tellings(told, "firing", time),
-    resolved === undefined ? "还没有" : time(resolved),
-    tellings(told, "resolved", time),
+    `  触发 ${fired === undefined ? "没有，还在观察" : time(fired)} → ${tellings(told, "firing", time)}`,
+    `  恢复 ${resolved === undefined ? "还没有" : time(resolved)} → ${tellings(told, "resolved", time)}`,
   ]);
-  return table([["告警", "触发", "通知", "恢复", "恢复通知"], ...rows]);
 }
 
 function tellings(told: Told[], what: Told["what"], time: (at: number) => string): string {
   const lines = told
     .filter((one) => one.what === what)
-    .map(({ channel, state, at }) => `${channelName(channel)} ${state === "sent" ? time(at) : "失败"}`);
-  return lines.join("，") || "没有";
+    .map(({ channel, state, at }) => `${channelName(channel)} ${state === "sent" ? time(at) : "没能送到"}`);
+  return lines.join("，") || "没有通知";
 }
