@@ -22,7 +22,16 @@ export interface OpeningParts {
 }
 
 /** What is going to happen, what it leaves, and what to look at meanwhile. */
-export function opening({ settings, pages, plan, timetable, start, time, earlier }: OpeningParts): string[] {
+export function opening({
+  settings,
+  pages,
+  hasGrafana,
+  plan,
+  timetable,
+  start,
+  time,
+  earlier,
+}: OpeningParts): string[] {
   const minutes = Math.round(timetable.end / 6) / 10;
   const dashboards = [
     ["总览", `${pages.grafana}/d/wecom-overview`, "每类问题是否正常，正在发生的告警"],

@@ -19,6 +19,7 @@ const SECONDS = /(?<=expr: )(\d+)(?= # seconds)/g;
 const CONSTANTS: [file: string, names: string[]][] = [
   ["watchdog.ts", ["WATCHDOG_SILENCE", "CHECK_EVERY", "GRACE"]],
   ["doubt.ts", ["DOUBTFUL_SILENCE"]],
+  ["reconciling.ts", ["LOOK_EVERY", "SETTLED"]],
 ];
 
 /**
