@@ -16,6 +16,8 @@ interface Targets {
   data: { activeTargets: { scrapePool: string; scrapeInterval: string }[] };
 }
 
+const NAMES: readonly string[] = [...ALERTS, ...SERVICE_ALERTS];
+
 /**
  * How long the rules in force wait, as Prometheus and Alertmanager themselves say.
  * @param collect seconds between two probes
@@ -30,6 +32,8 @@ export async function readTiming(
     from<Targets>("Prometheus", `${urls.prometheus}/api/v1/targets?state=active`),
     from<{ config: { original: string } }>("Alertmanager", `${urls.alertmanager}/api/v2/status`),
   ]);
+  // Others may be evaluated once an hour.
+  const groups = rules.data.groups.filter((group) => group.rules.some(({ name }) => NAMES.includes(name)));
   const target = targets.data.activeTargets.find(({ scrapePool }) => scrapePool === "wecom_legal_service");
   if (target === undefined) throw notOurs(urls.prometheus, "抓取任务 wecom_legal_service");
   const { route } = parse(status.config.original) as {
@@ -37,17 +41,17 @@ export async function readTiming(
   };
   return {
     scrape: seconds(target.scrapeInterval),
-    evaluation: Math.max(...rules.data.groups.map(({ interval }) => interval)),
+    evaluation: Math.max(...groups.map(({ interval }) => interval)),
     collect,
     groupWait: seconds(route.group_wait),
     groupInterval: seconds(route.group_interval),
-    alerts: readAlerts(rules, urls.prometheus),
+    alerts: readAlerts(groups, urls.prometheus),
   };
 }
 
-function readAlerts(rules: Rules, prometheus: string): Timing["alerts"] {
-  const all = rules.data.groups.flatMap((group) => group.rules);
-  const entries = [...ALERTS, ...SERVICE_ALERTS].map((name) => {
+function readAlerts(groups: Rules["data"]["groups"], prometheus: string): Timing["alerts"] {
+  const all = groups.flatMap((group) => group.rules);
+  const entries = NAMES.map((name) => {
     const rule = all.find((candidate) => candidate.name === name);
     if (rule === undefined) throw notOurs(prometheus, `告警规则 ${name}`);
     return [name, { for: rule.duration ?? 0, keep: rule.keepFiringFor ?? 0 }] as const;

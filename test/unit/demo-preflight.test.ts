@@ -97,6 +97,7 @@ const ANSWERS: Record<string, unknown> = {
   "/api/v1/rules": {
     data: {
       groups: [
+        { interval: 300, rules: [{ name: "instance:wecom_messages:increase1d", type: "recording" }] },
         {
           interval: 15,
           rules: Object.entries(TIMING.alerts).map(([name, { for: duration, keep }]) => ({
