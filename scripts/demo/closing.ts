@@ -1,8 +1,7 @@
 import type { Settings } from "../stack/settings.ts";
 import type { Plan } from "./plan.ts";
-import { SERVICE_LINE } from "./service.ts";
 import { ALERTS, SERVICE_ALERTS } from "./timetable.ts";
-import type { Counted, Totals } from "./totals.ts";
+import { type Counted, describe, type Totals } from "./totals.ts";
 import type { Watch } from "./watch.ts";
 import { describeTracks } from "./words.ts";
 
@@ -14,7 +13,6 @@ export interface ClosingParts {
   /** undefined where the exporter does not answer any more. */
   after: Counted | undefined;
   added: Totals;
-  ledger: string;
   start: number;
   end: number;
   time: (at: number) => string;
@@ -52,15 +50,15 @@ function unusual({ watch, plan, hasService }: ClosingParts): string[] {
   ];
 }
 
-function traces({ settings, before, after, added, ledger, watch, hasService }: ClosingParts): string[] {
+function traces({ settings, before, after, added, watch, hasService }: ClosingParts): string[] {
   return [
-    `${ledger}计入总数，删不掉；平均满意度里也有这些评分`,
+    `${describe(added)}：计入总数，删不掉；平均满意度里也有这些评分`,
     ...(after === undefined ? ["采集程序现在没有应答，没能核对总数"] : [compare(before, after, added)]),
     `告警历史里的 ${watch.tracks.length} 条告警，和已经发出的消息`,
     `Prometheus 里这段时间的曲线，都保留 ${settings.config.retentionDays} 天`,
     ...(hasService
       ? [
-          `[services] 里的 demo 现在没有程序应答，约 1 分钟后会有 ServiceDown：请删掉 ${SERVICE_LINE.split(" ")[0]} 那一行，执行 npm run apply`,
+          `[services] 里的 demo 现在没有程序应答，约 1 分钟后会有 ServiceDown：请删掉那一行，执行 npm run apply`,
         ]
       : []),
     "想从零开始正式使用：见使用指南第 3.8 节",

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { postEvents } from "../../client/post-events.ts";
+import type { WireEvent } from "../../client/wire.ts";
 import { readSecret } from "../../config/environment.ts";
 import { systemClock } from "../../service/clock.ts";
 import { localUrls, partHost, publicUrls, readPorts } from "../stack/addresses.ts";
 import { InterruptedError } from "../stack/interruption.ts";
-import { StackError } from "../stack/project.ts";
 import type { Report } from "../stack/report.ts";
 import type { Settings } from "../stack/settings.ts";
 import { askText } from "./ask.ts";
@@ -13,13 +13,21 @@ import { opening } from "./opening.ts";
 import { chooseMinutes, type DemoOptions } from "./options.ts";
 import { createPlan } from "./plan.ts";
 import { play } from "./play.ts";
-import { checkToken, POST_TIMEOUT, readExporter, refuseMidnight, refuseMixing } from "./preflight.ts";
+import {
+  checkToken,
+  POST_TIMEOUT,
+  readExporter,
+  refuseBlind,
+  refuseMidnight,
+  refuseMixing,
+} from "./preflight.ts";
 import { createRandom } from "./random.ts";
 import { createScenes } from "./scenes.ts";
-import { createSender, type Sender } from "./sender.ts";
+import { createSender } from "./sender.ts";
 import { type PlayedService, playService } from "./service.ts";
-import { createTimetable, shortest } from "./timetable.ts";
+import { createTimetable, shortest, type Timetable, type Timing } from "./timetable.ts";
 import { readTiming } from "./timing.ts";
+import type { Counted } from "./totals.ts";
 import { createWatch, sight } from "./watch.ts";
 
 export interface Demonstration {
@@ -34,6 +42,8 @@ export interface Demonstration {
 const SEED = 20_260_212;
 /** How much slower than the threshold the service gets. */
 const SLOWER = 1.3;
+/** Of a demo that was not played to its end. */
+const LEFT = "这些已计入总数，删不掉。正在发生的告警过几分钟会自己恢复（消息量的告警最晚到零点）。";
 /** Minutes that it may take longer, until the last message is told. */
 const SPARE = 2;
 
@@ -77,9 +87,9 @@ function readStack({ config, env }: Settings) {
 
 interface Stage {
   stack: Stack;
-  before: Awaited<ReturnType<typeof readExporter>>;
-  timing: Awaited<ReturnType<typeof readTiming>>;
-  timetable: ReturnType<typeof createTimetable>;
+  before: Counted;
+  timing: Timing;
+  timetable: Timetable;
   service: PlayedService | undefined;
 }
 
@@ -90,64 +100,41 @@ async function perform(
   const { urls, pages, address } = stack;
   const { timezone, thresholds } = settings.config;
   const start = systemClock.now();
-  const plan = createPlan({
-    timetable,
-    timezone,
-    now: start,
-    random: createRandom(SEED),
-    before,
-    thresholds,
-  });
-  const time = timeOfDay(timezone);
-  const tell = (text: string) => report.line(`${time(systemClock.now())}  ${text}`);
+  const random = createRandom(SEED);
+  const plan = createPlan({ timetable, timezone, now: start, random, before, thresholds });
+  const { time, tell, say } = createVoice(report, timezone);
   const wait = (milliseconds: number) => sleep(milliseconds, undefined, { signal });
-  const sender = createSender({
-    post: (events) => postEvents(address, events, POST_TIMEOUT),
-    wait,
-    clock: systemClock,
-    tell,
-  });
+  const post = (events: WireEvent[]) => postEvents(address, events, POST_TIMEOUT);
+  const sender = createSender({ post, wait, clock: systemClock, tell });
   const look = () => sight(urls, start);
-  const watch = createWatch(await look());
-  const scenes = createScenes({ timetable, timing, plan, hasService: service !== undefined });
+  const watch = createWatch(await look().catch(refuseBlind));
+  const hasService = service !== undefined;
+  const scenes = createScenes({ timetable, timing, plan, hasService });
   const hasGrafana = await askText(`${urls.grafana}/api/health`).then(Boolean, () => false);
-  for (const line of opening({
-    settings,
-    pages,
-    hasGrafana,
-    plan,
-    timetable,
-    start,
-    time,
-    earlier: watch.before,
-  })) {
-    report.line(line);
-  }
+  say(opening({ settings, pages, hasGrafana, plan, timetable, start, time, earlier: watch.before }));
   try {
     await play({ plan, scenes, sender, watch, service, look, clock: systemClock, wait, tell });
   } catch (error) {
-    throw withLedger(error, sender, signal);
+    const left = `${sender.ledger()}${LEFT}`;
+    if (signal.aborted) throw new InterruptedError(left);
+    say(["", left]);
+    throw error;
   }
   const after = await readExporter(urls.exporter).catch(() => undefined);
-  const lines = closing({
-    ...{ settings, watch, plan, before, after, start, time },
-    end: systemClock.now(),
-    ledger: sender.ledger(),
-    added: sender.added,
-    hasService: service !== undefined,
-  });
-  for (const line of lines) report.line(line);
+  const { added } = sender;
+  const end = systemClock.now();
+  say(closing({ settings, watch, plan, before, after, added, start, end, time, hasService }));
 }
 
-/** What ended it, and what it leaves behind. */
-function withLedger(error: unknown, sender: Sender, signal: AbortSignal): Error {
-  const left = `${sender.ledger()}这些已计入总数，删不掉。正在发生的告警过几分钟会自己恢复（消息量的告警最晚到零点）。`;
-  if (signal.aborted) return new InterruptedError(left);
-  const { message } = error as Error;
-  return new StackError(`${message}\n${left}`, { cause: error });
-}
-
-function timeOfDay(timeZone: string): (at: number) => string {
+/** Lines for the operator; `tell` puts the time of day in front. */
+function createVoice(report: Report, timeZone: string) {
   const format = new Intl.DateTimeFormat("sv-SE", { timeZone, timeStyle: "medium" });
-  return (at) => format.format(at);
+  const time = (at: number) => format.format(at);
+  return {
+    time,
+    tell: (text: string) => report.line(`${time(systemClock.now())}  ${text}`),
+    say(lines: string[]) {
+      for (const line of lines) report.line(line);
+    },
+  };
 }

@@ -51,7 +51,7 @@ export function opening({
     `  会通知  ${destinations(settings)}`,
     "  结束    到时自己结束；随时可以按 Ctrl-C",
     ...(plan.surges ? [] : ["  说明    已有的消息太多，这次不演示 MessageVolumeSurge"]),
-    ...(earlier.length > 0 ? [`  说明    演示前已有的告警，和演示无关：${earlier.join("、")}`] : []),
+    ...(earlier.length > 0 ? [`  说明    演示前已有的告警，不算在演示里：${earlier.join("、")}`] : []),
     "",
     hasGrafana
       ? "边演示边看（Grafana 的时间范围选“最近 30 分钟”，自动刷新 10 秒）："

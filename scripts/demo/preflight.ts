@@ -39,6 +39,11 @@ export function refuseMixing({ messages }: Counted, isMeant: boolean): void {
   );
 }
 
+/** Without the history nobody would see what is told. @throws {StackError} */
+export function refuseBlind(cause: unknown): never {
+  throw new StackError("看不到告警历史，告警转发或 Prometheus 没有应答。请先执行 npm start", { cause });
+}
+
 /** Today must stay today. @param now milliseconds since the epoch @throws {StackError} */
 export function refuseMidnight(now: number, timezone: string, minutes: number): void {
   const today = Temporal.Instant.fromEpochMilliseconds(now).toZonedDateTimeISO(timezone).startOfDay();
