@@ -32,7 +32,8 @@ export function describeChange(change: Change): string {
 
 /** Of every alert, when it fired, ended, and when that was told. @param time of day, for people */
 export function describeTracks(tracks: Track[], time: (at: number) => string): string[] {
-  return tracks.flatMap(({ name, fired, resolved, told }) => [
+  const inOrder = tracks.toSorted((a, b) => (a.fired ?? Infinity) - (b.fired ?? Infinity));
+  return inOrder.flatMap(({ name, fired, resolved, told }) => [
     name,
     `  触发 ${fired === undefined ? "没有，还在观察" : time(fired)} → ${tellings(told, "firing", time)}`,
     `  恢复 ${resolved === undefined ? "还没有" : time(resolved)} → ${tellings(told, "resolved", time)}`,

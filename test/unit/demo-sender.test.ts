@@ -30,6 +30,7 @@ test("an answer is lost: sent again, counted once", async (t) => {
   });
   await sender.send(EVENTS);
   assert.equal(attempts, 2);
+  assert.match(sender.ledger(), /评分 0 次。$/);
   assert.deepEqual(sender.added, { ...NOTHING, messages: 2, errors: 2 });
   assert.equal(sample(await exporter.text("/metrics"), "wecom_messages_total"), 2);
   assert.deepEqual(told, ["⚠️  采集程序没有应答，正在重试", "采集程序又有应答了，继续"]);
