@@ -78,7 +78,7 @@ export function panelQueries(file: string, variables: Variables = {}): PanelQuer
 }
 
 /** The only queries that may have no result; every other one says in words, or with 0, that there is nothing. */
-const MAY_BE_EMPTY = [
+export const MAY_BE_EMPTY = [
   { pattern: /^ALERTS\{[^}]*\}$/, reason: "an annotation marks alerts, and none has to fire" },
   {
     pattern: /^(?!.*vector\().* offset (1|7)d\b/s,
@@ -95,7 +95,7 @@ function replaceVariables(expr: string, variables: Variables): string {
     instance,
     service,
   };
-  return expr.replaceAll(/\$\{?(\w+)\}?/g, (variable, name: string) => {
+  return expr.replaceAll(/\$\{?([a-z_]\w*)\}?/gi, (variable, name: string) => {
     const value = values[name];
     if (value === undefined) throw new Error(`${variable} in ${expr}: a variable that nobody knows`);
     return value;
