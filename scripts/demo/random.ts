@@ -19,12 +19,8 @@ export function logNormal(random: Random, median: number, spread: number): numbe
   return median * Math.exp(spread * normal);
 }
 
-/** One of the values, by its weight. */
+/** One of the values, each as often as its weight, a whole number, says. */
 export function choose<T>(random: Random, weighted: readonly (readonly [value: T, weight: number])[]): T {
-  let rest = random() * weighted.reduce((sum, [, weight]) => sum + weight, 0);
-  const found = weighted.find(([, weight]) => {
-    rest -= weight;
-    return rest < 0;
-  });
-  return (found ?? weighted[weighted.length - 1] ?? weighted[0])?.[0] as T;
+  const tickets = weighted.flatMap(([value, weight]) => Array<T>(weight).fill(value));
+  return tickets[Math.floor(random() * tickets.length)] as T;
 }

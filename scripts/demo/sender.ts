@@ -49,10 +49,11 @@ export function createSender({ post, wait, clock, tell }: SenderParts): Sender {
   return {
     async send(events) {
       const begun = clock.elapsed();
-      open = events;
       let problem = await attempt(events);
-      if (problem !== undefined) tell(`⚠️  ${reasonOf(problem)}，正在重试`);
-      const wasAway = problem !== undefined;
+      if (problem !== undefined) {
+        open = events;
+        tell(`⚠️  ${reasonOf(problem)}，正在重试`);
+      }
       while (problem !== undefined) {
         if (clock.elapsed() - begun > PATIENCE) {
           throw new StackError(
@@ -62,7 +63,7 @@ export function createSender({ post, wait, clock, tell }: SenderParts): Sender {
         await wait(RETRY);
         problem = await attempt(events);
       }
-      if (wasAway) tell("采集程序又有应答了，继续");
+      if (open.length > 0) tell("采集程序又有应答了，继续");
       open = [];
       added = count(events, added);
     },

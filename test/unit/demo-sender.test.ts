@@ -62,6 +62,7 @@ test("what no second attempt can mend is told at once", async () => {
     });
     await assert.rejects(sender.send(EVENTS), words);
     assert.equal(attempts, 1);
+    assert.match(sender.ledger(), /消息 0 条.*评分 0 次。$/);
     assert.deepEqual(told, []);
   }
 });
