@@ -17,7 +17,7 @@ export interface CommandResult {
   output: string;
 }
 
-/** A copy of the checkout that npm start, npm stop and npm run apply work on, on free ports. */
+/** A copy of the checkout that npm start, stop, apply and demo work on, on free ports. */
 export interface TestStack {
   folder: string;
   urls: { exporter: string; relay: string; prometheus: string; alertmanager: string };
@@ -27,6 +27,7 @@ export interface TestStack {
   up(interruptAt?: string): Promise<CommandResult>;
   apply(interruptAt?: string): Promise<CommandResult>;
   down(): Promise<CommandResult>;
+  demo(args: string[], interruptAt?: string): Promise<CommandResult>;
   /** Writes config.ini anew. @param change turns the text into the one to use */
   configure(change: (text: string) => string): void;
   /** Ends a part without a warning, as a crash would. */
@@ -71,6 +72,7 @@ export async function createTestStack(settings: Record<string, string> = {}): Pr
     up: (interruptAt) => script("up.ts", ["--native"], interruptAt),
     apply: (interruptAt) => script("apply.ts", [], interruptAt),
     down: () => script("down.ts"),
+    demo: (args, interruptAt) => script("demo.ts", args, interruptAt),
     configure,
     async kill(part) {
       const record = runningProcesses(statePaths(join(folder, ".stack"))).find(({ name }) => name === part);
