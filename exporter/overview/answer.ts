@@ -1,0 +1,36 @@
+import { UpstreamError } from "../api/upstream.ts";
+
+/** What another part said, or why it is not known. */
+export type Answer<T> = { known: true; value: T } | { known: false; reason: string };
+
+/** Milliseconds: the page comes at once, whoever is down. */
+export const DEADLINE = 2000;
+
+/** @returns why it is not known, in words for operators, where `question` throws */
+export async function answerTo<T>(question: () => Promise<T>): Promise<Answer<T>> {
+  try {
+    return { known: true, value: await question() };
+  } catch (error) {
+    return { known: false, reason: reasonOf(error) };
+  }
+}
+
+const REASONS: Record<string, string> = {
+  ECONNREFUSED: "没有在运行（连接被拒绝）",
+  ENOTFOUND: "找不到它的地址",
+  EAI_AGAIN: "找不到它的地址",
+  ECONNRESET: "连接中断",
+  TimeoutError: `${DEADLINE / 1000} 秒内没有应答`,
+};
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof UpstreamError)) return "应答的内容看不懂";
+  const status = /answers HTTP (\d+)/.exec(error.message)?.[1];
+  if (status !== undefined) return `应答 HTTP ${status}`;
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    const { code, name } = cause as NodeJS.ErrnoException;
+    const known = REASONS[code ?? name];
+    if (known !== undefined) return known;
+  }
+  return "应答的内容看不懂";
+}
