@@ -37,7 +37,7 @@ export function managementPage({ overview, urls, timezone, runbooks, needsToken 
   ${links(urls)}
 </header>
 <main id="main" data-clock="${clock}" ${needsToken && html`data-needs-token`}>
-  <div id="stale" role="alert" data-keep hidden>
+  <div id="stale" class="verdict" role="alert" data-keep hidden>
     <h2>不知道现在是否正常</h2>
     <p><span id="stale-reason"></span>下面是 <time id="stale-clock"></time> 的情况。</p>
     <p>${START_ALL}打不开手机网络或 VPN 时也会这样。</p>
@@ -63,5 +63,5 @@ function links(urls: PageOptions["urls"]): Html {
     [`${urls.grafana}/alerting/silences?alertmanager=Alertmanager`, "静默"],
     ["metrics", "全部指标"],
   ];
-  return html`<nav aria-label="其他页面"><ul>${all.map(([url, name]) => html`<li><a href="${url}">${name}</a></li>`)}</ul></nav>`;
+  return html`<nav aria-label="其他页面"><ul class="links">${all.map(([url, name]) => html`<li><a href="${url}">${name}</a></li>`)}</ul></nav>`;
 }
