@@ -34,7 +34,6 @@ export function managementPage({ overview, urls, timezone, runbooks, needsToken 
 <header class="top">
   <h1>法律客服系统监控</h1>
   <p class="quiet">${clock} 的情况<noscript>，每 30 秒刷新</noscript></p>
-  ${links(urls)}
 </header>
 <main id="main" data-clock="${clock}" ${needsToken && html`data-needs-token`}>
   <div id="stale" class="verdict" role="alert" data-keep hidden>
@@ -50,18 +49,26 @@ export function managementPage({ overview, urls, timezone, runbooks, needsToken 
   ${channelsSection(overview, format)}
   ${chartsSection(timezone)}
   ${controlsSection(overview.collecting)}
+  ${links(urls)}
 </main>
 ${dialogs()}`;
   return document({ title: `${sentence(problems)} · 系统监控`, body, root: "", scripts: true });
 }
 
-function links(urls: PageOptions["urls"]): Html {
-  const all: [url: string, name: string][] = [
-    [`${urls.grafana}/d/wecom-overview`, "仪表盘（Grafana）"],
-    [urls.prometheus, "Prometheus"],
-    [urls.alertmanager, "Alertmanager"],
-    [`${urls.grafana}/alerting/silences?alertmanager=Alertmanager`, "静默"],
-    ["metrics", "全部指标"],
+function links({ grafana, prometheus, alertmanager }: PageOptions["urls"]): Html {
+  const all: [url: string, name: string, use: string][] = [
+    [`${grafana}/d/wecom-overview`, "Grafana 仪表盘", "看趋势，查任意时段"],
+    [`${grafana}/alerting/silences?alertmanager=Alertmanager`, "静默", "暂时不收某个告警"],
+    [prometheus, "Prometheus", "全部数据与告警规则"],
+    [alertmanager, "Alertmanager", "告警怎样合并、发给谁"],
+    ["metrics", "全部指标", "采集程序现在的每个数值"],
   ];
-  return html`<nav aria-label="其他页面"><ul class="links">${all.map(([url, name]) => html`<li><a href="${url}">${name}</a></li>`)}</ul></nav>`;
+  return html`
+<section aria-labelledby="links">
+  <h2 id="links">其他页面</h2>
+  <nav aria-labelledby="links"><ul class="rows">${all.map(
+    ([url, name, use]) =>
+      html`<li><a class="name" href="${url}">${name}</a> <span class="quiet">${use}</span></li>`,
+  )}</ul></nav>
+</section>`;
 }

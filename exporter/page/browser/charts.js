@@ -4,6 +4,7 @@
 
 /**
  * @typedef {{ metric: string, name: (labels: Record<string, string>) => string }} Line
+ * @typedef {{ label: string, values: (number | null)[], dashed: boolean }} DrawnLine
  * @typedef {{ lines: Line[], thresholds: string[], unit: string, decimals: number, max?: number }} Chart
  */
 
@@ -89,42 +90,63 @@ function drawAll() {
 function draw(figure, chart, dashboard) {
   const place = figure.querySelector(".plot");
   if (!(place instanceof HTMLElement)) return;
-  const lines = chart.lines.flatMap(({ metric, name }) => {
+  const measured = measuredLines(chart, dashboard);
+  const all = [...measured, ...thresholdLines(chart, dashboard)];
+  drawn.get(figure)?.destroy();
+  drawn.delete(figure);
+  fillLegend(figure, all, chart);
+  place.textContent = measured.length === 0 ? "还没有数据" : "";
+  if (measured.length === 0) return;
+  // A new stack's first hour would be a dot at the edge of a day.
+  const begin = Math.max(
+    0,
+    Math.min(...all.map(firstValue), Math.ceil((dashboard.end - dashboard.start - HOUR) / dashboard.step)),
+  );
+  const values = all.map((line) => line.values.slice(begin));
+  const times = values[0]?.map((_, index) => dashboard.start + (begin + index) * dashboard.step) ?? [];
+  drawn.set(figure, new uPlot(options(place, all, chart), [times, ...values], place));
+}
+
+/** Seconds. */
+const HOUR = 3600;
+
+/** @param {DrawnLine} line */
+function firstValue({ values }) {
+  const first = values.findIndex((value) => value !== null);
+  return first === -1 ? values.length : first;
+}
+
+/**
+ * @param {Chart} chart
+ * @param {Dashboard} dashboard
+ * @returns {DrawnLine[]}
+ */
+function measuredLines(chart, dashboard) {
+  return chart.lines.flatMap(({ metric, name }) => {
     const all = dashboard.metrics[metric] ?? [];
-    const most = all.toSorted((one, other) => last(other) - last(one)).slice(0, MOST);
-    const instances = new Set(all.map(({ labels }) => labels.instance)).size;
-    return most.map((series) => ({
-      label: name(series.labels) + (instances > 1 ? `（${series.labels.instance}）` : ""),
+    const highest = [...all].sort((one, other) => last(other) - last(one)).slice(0, MOST);
+    const isOneHost = new Set(all.map(({ labels }) => labels.instance)).size === 1;
+    return highest.map((series) => ({
+      label: name(series.labels) + (isOneHost ? "" : `（${series.labels.instance}）`),
       values: onGrid(series, dashboard),
       dashed: false,
     }));
   });
-  const limits = (dashboard.metrics.monitoring_threshold ?? []).filter(({ labels }) =>
+}
+
+/**
+ * Equal thresholds are one line.
+ * @param {Chart} chart
+ * @param {Dashboard} dashboard
+ * @returns {DrawnLine[]}
+ */
+function thresholdLines(chart, dashboard) {
+  const all = (dashboard.metrics.monitoring_threshold ?? []).filter(({ labels }) =>
     chart.thresholds.includes(labels.alert ?? ""),
   );
-  // Equal thresholds are one line.
-  const byValue = Map.groupBy(limits, (series) => String(last(series)));
-  const thresholds = [...byValue.values()].flatMap(([series]) =>
-    series === undefined ? [] : { label: "阈值", values: onGrid(series, dashboard), dashed: true },
-  );
-  drawn.get(figure)?.destroy();
-  drawn.delete(figure);
-  const series = [...lines, ...thresholds];
-  fillLegend(figure, series, chart);
-  if (lines.length === 0) place.textContent = "还没有数据";
-  else {
-    place.textContent = "";
-    const times = Array.from(
-      { length: series[0]?.values.length ?? 0 },
-      (_, index) => dashboard.start + index * dashboard.step,
-    );
-    const plot = new uPlot(
-      options(place, series, chart),
-      [times, ...series.map(({ values }) => values)],
-      place,
-    );
-    drawn.set(figure, plot);
-  }
+  return all
+    .filter((series, index) => all.findIndex((other) => last(other) === last(series)) === index)
+    .map((series) => ({ label: "阈值", values: onGrid(series, dashboard), dashed: true }));
 }
 
 /** @param {DashboardSeries} series */
@@ -146,7 +168,7 @@ function onGrid({ points }, { start, end, step }) {
 
 /**
  * @param {HTMLElement} place
- * @param {{ label: string, dashed: boolean }[]} series
+ * @param {DrawnLine[]} series
  * @param {Chart} chart
  * @returns {uPlot.Options}
  */
@@ -173,16 +195,17 @@ function options(place, series, { decimals, max }) {
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), timezone),
     scales: { y: { range: (_plot, _low, high) => [0, max ?? Math.max(high * 1.1, 10 ** -decimals)] } },
     axes: [
-      { ...axis, values: (_plot, splits) => splits.map((seconds) => clock.format(seconds * 1000)) },
+      { ...axis, size: 28, values: (_plot, splits) => splits.map((seconds) => clock.format(seconds * 1000)) },
       { ...axis, size: 48 },
     ],
     series: [
       {},
-      ...series.map(({ label, dashed }, index) => ({
+      ...series.map(({ label, dashed, values }, index) => ({
         label,
         stroke: style.getPropertyValue(dashed ? "--limit" : `--series-${index % 8}`),
         width: 1.5,
-        points: { show: false },
+        // Few points, or one between two gaps, would be no line.
+        points: { show: !dashed && values.filter((value) => value !== null).length < 30, size: 4 },
         ...(dashed && { dash: [6, 4] }),
       })),
     ],
@@ -191,7 +214,7 @@ function options(place, series, { decimals, max }) {
 
 /**
  * @param {Element} figure
- * @param {{ label: string, dashed: boolean, values: (number | null)[] }[]} series
+ * @param {DrawnLine[]} series
  * @param {Chart} chart
  */
 function fillLegend(figure, series, { unit, decimals }) {

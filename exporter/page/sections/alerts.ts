@@ -16,7 +16,7 @@ export interface AlertsOptions {
   format: Format;
 }
 
-/** Those that go on, then those that are over, each with how it was told. */
+/** Those that go on, then those that are over, each with how it was told. What to do about them is said above. */
 export function alertsSection({ overview, grafanaUrl, runbooks, format }: AlertsOptions): Html {
   const { firing, doubtful, recent } = overview.alerts;
   return html`
@@ -30,7 +30,6 @@ export function alertsSection({ overview, grafanaUrl, runbooks, format }: Alerts
     <li class="alert">
       <h4>${badge(levelOf(alert.labels.severity), LEVEL_NAMES[levelOf(alert.labels.severity)])} ${titleOf(alert)}</h4>
       <p class="quiet">${format.moment(alert.startsAt)} 开始，已持续 ${span(overview.at - alert.startsAt)}</p>
-      ${alert.annotations.description && html`<p>${alert.annotations.description}</p>`}
       ${tellingOf(alert, format)}
       <p class="links">${runbookLink(alert, runbooks)} <a href="${silenceUrl(grafanaUrl, alert)}">静默</a></p>
     </li>`,

@@ -8,10 +8,10 @@ import { badge, type Tone } from "./badge.ts";
 export function hostSection({ host, collecting, judgement }: Overview): Html {
   const limit = (alert: string) => (judgement.known ? judgement.value.thresholds.get(alert) : undefined);
   const [fullest, ...disks] = host.disks;
-  const slowest = host.services.reduce<Service | undefined>(
-    (slow, service) => ((service.responseTime ?? -1) > (slow?.responseTime ?? -1) ? service : slow),
-    undefined,
-  );
+  // How long one takes that does not work says nothing.
+  const [slowest] = host.services
+    .filter(({ up }) => up)
+    .sort((one, other) => (other.responseTime ?? 0) - (one.responseTime ?? 0));
   const missing = collecting ? "还没有测到" : "监控已停止";
   return html`
 <section aria-labelledby="host">
@@ -39,7 +39,7 @@ export function hostSection({ host, collecting, judgement }: Overview): Html {
       unit: "秒",
       limit: limit("SlowServiceResponse"),
       note: slowest && host.services.length > 1 ? `最慢的：${slowest.name}` : "",
-      missing: host.services.length === 0 && collecting ? "没有设置要探测的服务" : missing,
+      missing: !collecting ? missing : host.services.length === 0 ? "没有要探测的服务" : "没有能访问的服务",
     })}
   </div>
   ${services(host.services, collecting, limit("SlowServiceResponse"))}
@@ -97,7 +97,7 @@ function services(all: Service[], collecting: boolean, limit: number | undefined
     return html`
   <li><span class="name">${name}</span>
     ${up ? (isSlow ? badge("warning", "缓慢") : badge("good", "正常")) : badge("critical", "无法访问")}
-    <span class="quiet">响应 ${number(responseTime, 3)} 秒</span></li>`;
+    <span class="quiet">${up ? `响应 ${number(responseTime, 3)} 秒` : "没有应答，或者应答不是 2xx、3xx"}</span></li>`;
   })}
 </ul>`;
 }

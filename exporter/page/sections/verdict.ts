@@ -29,7 +29,7 @@ export function verdictSection(
 </section>`;
 }
 
-/** For example 有 1 个严重问题、2 个警告. */
+/** For example 1 个严重问题、2 个警告. */
 export function sentence(problems: Problem[]): string {
   const counts = LEVELS.map((level) => problems.filter((problem) => problem.level === level).length);
   const [critical = 0, warnings = 0, notices = 0] = counts;
@@ -37,7 +37,7 @@ export function sentence(problems: Problem[]): string {
   const parts = [critical > 0 && `${critical} 个严重问题`, warnings > 0 && `${warnings} 个警告`].filter(
     (part) => part !== false,
   );
-  return `有 ${parts.join("、")}`;
+  return parts.join("、");
 }
 
 function whoHears({ telling }: Overview): string {
@@ -60,12 +60,12 @@ function item(
   return html`
 <li class="problem">
   <h3>${badge(level, LEVEL_NAMES[level])} ${title}</h3>
-  <p>${text}${since !== undefined && html` <span class="quiet">${format.moment(since)} 开始</span>`}</p>
+  <p>${text}${since !== undefined && html` <span class="quiet whole">${format.moment(since)} 开始</span>`}</p>
   ${action && html`<button type="button" data-action="${action}">${ACTIONS[action]}</button>`}
   ${
     remedy &&
-    html`<details id="remedy-${slug(level, title)}"><summary>怎么处理</summary><div class="runbook">${remedy}</div></details>
-  <a href="runbooks/${alert}">处理手册</a>`
+    html`<details id="remedy-${slug(level, title)}"><summary>怎么处理</summary>
+    <div class="runbook">${remedy}<p><a href="runbooks/${alert}">完整的处理手册</a></p></div></details>`
   }
 </li>`;
 }
