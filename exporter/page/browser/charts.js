@@ -60,7 +60,7 @@ const drawn = new Map();
 /** @type {Dashboard | undefined} */
 let latest;
 
-/** Fetches the data and draws every chart anew. Says so where there is none. */
+/** Fetches the data and draws every chart anew; says so where there is none. @returns whether there is any */
 export async function drawCharts() {
   const message = document.getElementById("charts-message");
   try {
@@ -70,9 +70,10 @@ export async function drawCharts() {
     if (message) message.textContent = "";
   } catch {
     if (message) message.textContent = "曲线取不到：Prometheus 或采集程序没有应答。";
-    return;
+    return false;
   }
   drawAll();
+  return drawn.size > 0;
 }
 
 function drawAll() {

@@ -46,10 +46,13 @@ async function look() {
     );
     timer = setTimeout(refresh, RETRY);
   }
-  if (Date.now() - chartsAt >= CHARTS_INTERVAL) {
-    chartsAt = Date.now();
-    void drawCharts();
-  }
+  if (Date.now() - chartsAt >= CHARTS_INTERVAL) void updateCharts();
+}
+
+/** Those without data are asked for again with the next look. */
+async function updateCharts() {
+  chartsAt = Date.now();
+  if (!(await drawCharts())) chartsAt = 0;
 }
 
 /** @param {Document} fresh */
@@ -96,5 +99,4 @@ addEventListener("offline", () => tellOld("这台设备没有网络。"));
 
 listenToButtons(refresh);
 timer = setTimeout(refresh, INTERVAL);
-chartsAt = Date.now();
-void drawCharts();
+void updateCharts();

@@ -21,7 +21,7 @@ export function controlsSection(collecting: boolean): Html {
 </section>`;
 }
 
-/** Asked before a stop, and for the token; shown by browser/actions.js. */
+/** Asked before a stop, and for the token; shown by browser/actions.js. Enter presses the first button of a form. */
 export function dialogs(): Html {
   return html`
 <dialog id="stop-dialog" aria-labelledby="stop-title">
@@ -30,7 +30,7 @@ export function dialogs(): Html {
     <p>停止以后，<strong>主机和服务出了问题不会告警</strong>，正在响的不再提醒，也不会发“已恢复”。业务事件照常统计。</p>
     <p>2 分钟后会收到“监控已停止”的提醒。用完请马上启动。</p>
     <div class="buttons">
-      <button type="submit" value="no" autofocus>不停止</button>
+      <button type="submit" value="no" class="other" autofocus>不停止</button>
       <button type="submit" value="yes" class="danger">停止监控</button>
     </div>
   </form>
@@ -45,8 +45,8 @@ export function dialogs(): Html {
     <input id="token" type="password" autocomplete="off" autocapitalize="none" spellcheck="false" required>
     <p class="quiet">只在这个标签页里记住，关掉就忘记。</p>
     <div class="buttons">
-      <button type="submit" value="no" formnovalidate>取消</button>
-      <button type="submit" value="yes" id="token-submit">确定</button>
+      <button type="submit" value="yes">确定</button>
+      <button type="submit" value="no" class="other" formnovalidate>取消</button>
     </div>
   </form>
 </dialog>`;

@@ -19,7 +19,7 @@ export function verdictSection(
   const rest = problems.length - MOST;
   return html`
 <section class="verdict ${problems[0]?.level ?? "good"}" aria-labelledby="verdict">
-  <h2 id="verdict" role="status">${sentence(problems)}</h2>
+  <div role="status"><h2 id="verdict" class="sentence">${sentence(problems)}</h2></div>
   ${problems.length === 0 && html`<p>${whoHears(overview)}</p>`}
   ${
     problems.length > 0 &&
