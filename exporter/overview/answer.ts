@@ -15,16 +15,19 @@ export async function answerTo<T>(question: () => Promise<T>): Promise<Answer<T>
   }
 }
 
+const GARBLED = "应答的内容看不懂";
+
 const REASONS: Record<string, string> = {
   ECONNREFUSED: "没有在运行（连接被拒绝）",
   ENOTFOUND: "找不到它的地址",
   EAI_AGAIN: "找不到它的地址",
   ECONNRESET: "连接中断",
+  SyntaxError: GARBLED,
   TimeoutError: `${DEADLINE / 1000} 秒内没有应答`,
 };
 
 function reasonOf(error: unknown): string {
-  if (!(error instanceof UpstreamError)) return "应答的内容看不懂";
+  if (!(error instanceof UpstreamError)) return GARBLED;
   const status = /answers HTTP (\d+)/.exec(error.message)?.[1];
   if (status !== undefined) return `应答 HTTP ${status}`;
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
@@ -32,5 +35,5 @@ function reasonOf(error: unknown): string {
     const known = REASONS[code ?? name];
     if (known !== undefined) return known;
   }
-  return "应答的内容看不懂";
+  return "连不上";
 }

@@ -62,11 +62,17 @@ function toItems(lines: string[]): string[] {
   return items.map(joinLines);
 }
 
-/** Between two Chinese characters a line break is no blank. */
+const PUNCTUATION = "，。：；、（）“”";
+
+/** A line that ends a sentence stays one. Other breaks are a blank, but between Chinese characters, and beside their punctuation. */
 function joinLines(lines: string[]): string {
-  return lines.reduce((text, line) =>
-    /[\x21-\x7e]$/.test(text) && /^[\x21-\x7e]/.test(line) ? `${text} ${line}` : text + line,
-  );
+  return lines.reduce((text, line) => {
+    const [before = "", after = ""] = [text.at(-1), line.at(0)];
+    if (before === "。") return `${text}\n${line}`;
+    const isLatin = before < "\u2000" || after < "\u2000";
+    const needsBlank = isLatin && !PUNCTUATION.includes(before) && !PUNCTUATION.includes(after);
+    return needsBlank ? `${text} ${line}` : text + line;
+  });
 }
 
 function renderInline(text: string): Html[] {

@@ -224,7 +224,7 @@ function fillLegend(figure, series, { unit, decimals }) {
     entry.className = dashed ? "limit" : `series-${index % 8}`;
     const now = values.at(-1) ?? values.at(-2);
     const text =
-      now === undefined || now === null ? "没有数据" : `${format(now, dashed ? 0 : decimals)}${unit}`;
+      now === undefined || now === null ? "此刻没有" : `${format(now, dashed ? 0 : decimals)}${unit}`;
     entry.textContent = `${label} ${text}`;
     return entry;
   });
