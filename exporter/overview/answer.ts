@@ -31,8 +31,9 @@ function reasonOf(error: unknown): string {
   const status = /answers HTTP (\d+)/.exec(error.message)?.[1];
   if (status !== undefined) return `应答 HTTP ${status}`;
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-    const { code, name } = cause as NodeJS.ErrnoException;
-    const known = REASONS[code ?? name];
+    // That of a DOMException, as a timeout is, is a number.
+    const { code = "", name } = cause as NodeJS.ErrnoException;
+    const known = REASONS[code] ?? REASONS[name];
     if (known !== undefined) return known;
   }
   return "连不上";

@@ -6,7 +6,7 @@ import { type Html, html } from "../../service/html.ts";
  */
 export function renderMarkdown(text: string): Html {
   const blocks = text
-    .trim()
+    .replaceAll(/^\n+|\n+$/g, "")
     .split(/\n{2,}/)
     .map((block) => block.split("\n"));
   return html`${joinCode(blocks).map(renderBlock)}`;

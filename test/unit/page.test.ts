@@ -40,9 +40,7 @@ suite("the verdict", () => {
 
   test("the worst first, each with what to do", () => {
     const firing = [alert("HighCpuUsage", "warning"), alert("ServiceDown", "critical")];
-    const shown = verdict(
-      overview({ telling: undefined as never, alerts: { ...overview().alerts, firing }, muted: AWAY }),
-    );
+    const shown = verdict(overview({ alerts: { ...overview().alerts, firing }, muted: AWAY }));
     assert.match(
       shown ?? "",
       /^2 个严重问题、1 个警告\n严重\nAlertmanager 没有应答\n发现了问题也不会通知任何人。.*npm start.*\n严重\nServiceDown 发生\nServiceDown 的说明\n21:36 开始\n警告\nHighCpuUsage 发生/s,
