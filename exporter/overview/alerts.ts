@@ -24,6 +24,8 @@ export interface Alerts {
   pending: Alert[];
   /** Over; newest first. Undefined where nobody knows. */
   recent: Alert[] | undefined;
+  /** Prometheus says no more of them, but the relay has not heard of their end yet. */
+  ending: Alert[];
 }
 
 /** The most that is shown of either. */
@@ -54,11 +56,16 @@ export function gatherAlerts(
   // What the relay says of itself Prometheus does not know.
   const ofRelay = remembered.filter(({ generatorURL }) => !judgement.known || generatorURL === "");
   const firing = [...ofRelay.map(fromRelay), ...judged("firing")];
+  const goesOn = new Set(judgement.known ? judgement.value.alerts.map(({ labels }) => keyOf(labels)) : []);
+  const ending = remembered.filter(
+    ({ labels, generatorURL }) => judgement.known && generatorURL !== "" && !goesOn.has(keyOf(labels)),
+  );
   return {
     firing: firing.sort(bySeverity).slice(0, MOST),
     doubtful: !judgement.known,
     pending: judged("pending").sort(bySeverity).slice(0, MOST),
     recent: telling.known ? telling.value.recent.map(fromRelay) : undefined,
+    ending: ending.slice(0, MOST).map(fromRelay),
   };
 }
 

@@ -120,6 +120,19 @@ suite("GET /", () => {
     assert.match(await exporter.text("/"), /已静默：CPU 使用率过高/);
   });
 
+  test("what Prometheus no longer says, and nobody was told the end of, is ending, not gone", async (t) => {
+    const env = {
+      PROMETHEUS_URL: await answering(t, {
+        "/api/v1/query": { data: { result: [] } },
+        "/api/v1/alerts": { data: { alerts: [] } },
+      }),
+      RELAY_URL: await relay(t),
+    };
+    const page = await (await startExporter(t, { env })).text("/");
+    assert.match(page, /最近恢复的.*刚刚恢复<\/span> CPU 使用率过高.*恢复的通知还没有发/s);
+    assert.doesNotMatch(page, /正在发生（/);
+  });
+
   test("comes at once though every part hangs, and says so of each", async (t) => {
     const hanging = await listen(t, () => {});
     const urls = ["PROMETHEUS_URL", "ALERTMANAGER_URL", "RELAY_URL", "GRAFANA_URL"];

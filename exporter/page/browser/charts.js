@@ -123,7 +123,7 @@ function firstValue({ values }) {
  * @returns {DrawnLine[]}
  */
 function measuredLines(chart, dashboard) {
-  return chart.lines.flatMap(({ metric, name }) => {
+  const lines = chart.lines.flatMap(({ metric, name }) => {
     const all = dashboard.metrics[metric] ?? [];
     const highest = [...all].sort((one, other) => last(other) - last(one)).slice(0, MOST);
     const isOneHost = new Set(all.map(({ labels }) => labels.instance)).size === 1;
@@ -133,6 +133,15 @@ function measuredLines(chart, dashboard) {
       dashed: false,
     }));
   });
+  /** @type {Map<string, DrawnLine>} */
+  const byLabel = new Map();
+  for (const line of lines) {
+    // The same disk under another device, as after a reboot: one line.
+    const known = byLabel.get(line.label)?.values;
+    const values = line.values.map((value, index) => value ?? known?.[index] ?? null);
+    byLabel.set(line.label, { ...line, values });
+  }
+  return [...byLabel.values()];
 }
 
 /**

@@ -18,7 +18,7 @@ export interface AlertsOptions {
 
 /** Those that go on, then those that are over, each with how it was told. What to do about them is said above. */
 export function alertsSection({ overview, grafanaUrl, runbooks, format }: AlertsOptions): Html {
-  const { firing, doubtful, recent } = overview.alerts;
+  const { firing, doubtful, recent, ending } = overview.alerts;
   return html`
 <section aria-labelledby="alerts">
   <h2 id="alerts">告警</h2>
@@ -36,17 +36,21 @@ export function alertsSection({ overview, grafanaUrl, runbooks, format }: Alerts
   )}</ul>
   <h3>最近恢复的</h3>
   ${recent === undefined && html`<p>未知：告警转发没有应答，历史取不到。</p>`}
-  ${recent?.length === 0 && html`<p class="quiet">没有</p>`}
-  <ul class="alerts">${recent?.map((alert) => over(alert, runbooks, format))}</ul>
+  ${recent?.length === 0 && ending.length === 0 && html`<p class="quiet">没有</p>`}
+  <ul class="alerts">${[...ending, ...(recent ?? [])].map((alert) => over(alert, runbooks, format))}</ul>
 </section>`;
 }
 
 function over(alert: Alert, runbooks: Runbooks, format: Format): Html {
-  const { startsAt, endsAt = startsAt } = alert;
+  const { startsAt, endsAt } = alert;
   return html`
     <li class="alert over">
-      <h4>${badge("good", "已恢复")} ${titleOf(alert)}</h4>
-      <p class="quiet">${format.moment(startsAt)} 至 ${format.moment(endsAt)}，持续 ${duration(endsAt - startsAt)}</p>
+      <h4>${endsAt === undefined ? badge("notice", "刚刚恢复") : badge("good", "已恢复")} ${titleOf(alert)}</h4>
+      <p class="quiet">${
+        endsAt === undefined
+          ? `${format.moment(startsAt)} 开始；Prometheus 已不再告警，恢复的通知还没有发`
+          : `${format.moment(startsAt)} 至 ${format.moment(endsAt)}，持续 ${duration(endsAt - startsAt)}`
+      }</p>
       ${alert.annotations.doubt && html`<p>注意：${alert.annotations.doubt}</p>`}
       ${tellingOf(alert, format)}
       <p class="links">${runbookLink(alert, runbooks)}</p>

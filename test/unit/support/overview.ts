@@ -51,7 +51,7 @@ export function overview({ judgement, telling, ...changes }: OverviewChanges = {
     muted: { known: true, value: [] },
     telling: { known: true, value: { ...TELLING, ...telling } },
     grafana: { known: true, value: {} },
-    alerts: { firing: [], doubtful: false, pending: [], recent: [] },
+    alerts: { firing: [], doubtful: false, pending: [], recent: [], ending: [] },
     ...changes,
   };
 }
