@@ -36,7 +36,7 @@ export function managementPage({ overview, urls, timezone, runbooks, needsToken 
   <p class="quiet">${clock} 的情况<noscript>，每 30 秒刷新</noscript></p>
 </header>
 <main id="main" data-clock="${clock}" ${needsToken && html`data-needs-token`}>
-  <div id="stale" class="verdict" role="alert" data-keep hidden>
+  <div id="stale" class="verdict warning" role="alert" data-keep hidden>
     <h2 class="sentence">不知道现在是否正常</h2>
     <p><span id="stale-reason"></span>下面是 <time id="stale-clock"></time> 的情况。</p>
     <p>${START_ALL}这台设备没有连上网络或 VPN 时也会这样。</p>

@@ -31,7 +31,11 @@ export function alertsSection({ overview, grafanaUrl, runbooks, format }: Alerts
       <h4>${badge(levelOf(alert.labels.severity), LEVEL_NAMES[levelOf(alert.labels.severity)])} ${titleOf(alert)}</h4>
       <p class="quiet">${format.moment(alert.startsAt)} 开始，已持续 ${span(overview.at - alert.startsAt)}</p>
       ${tellingOf(alert, format)}
-      <p class="links">${runbookLink(alert, runbooks)} <a href="${silenceUrl(grafanaUrl, alert)}">静默</a></p>
+      <p class="links">${runbookLink(alert, runbooks)} ${
+        overview.grafana.known
+          ? html`<a href="${silenceUrl(grafanaUrl, alert)}">静默</a>`
+          : html`<span class="quiet">静默要用命令：使用指南第 7.5 节</span>`
+      }</p>
     </li>`,
   )}</ul>
   <h3>最近恢复的</h3>

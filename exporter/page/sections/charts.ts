@@ -11,7 +11,7 @@ const CHARTS: [name: string, title: string][] = [
 /** @param timezone for the clock below the charts */
 export function chartsSection(timezone: string): Html {
   return html`
-<section aria-labelledby="charts">
+<section class="wide" aria-labelledby="charts">
   <h2 id="charts">最近 24 小时</h2>
   <noscript><p>图表需要 JavaScript；数据在 <a href="api/dashboard?duration=24">/api/dashboard</a>。</p></noscript>
   <p id="charts-message" role="status" data-keep></p>

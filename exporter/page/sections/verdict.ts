@@ -3,7 +3,7 @@ import type { Overview } from "../../overview/overview.ts";
 import type { Format } from "../format.ts";
 import type { Problem } from "../problems.ts";
 import { type Runbooks, remedyOf } from "../runbooks.ts";
-import { channelWords, LEVEL_NAMES, LEVELS, type Level } from "../words.ts";
+import { channelWords, LEVEL_NAMES, LEVELS } from "../words.ts";
 import { badge } from "./badge.ts";
 
 /** How many problems are shown in full; the rest stands among the alerts. */
@@ -16,14 +16,15 @@ export function verdictSection(
   runbooks: Runbooks,
   format: Format,
 ): Html {
-  const rest = problems.length - MOST;
+  const shown = problems.slice(0, MOST);
+  const rest = problems.length - shown.length;
   return html`
 <section class="verdict ${problems[0]?.level ?? "good"}" aria-labelledby="verdict">
   <div role="status"><h2 id="verdict" class="sentence">${sentence(problems)}</h2></div>
   ${problems.length === 0 && html`<p>${whoHears(overview)}</p>`}
   ${
     problems.length > 0 &&
-    html`<ol class="problems">${problems.slice(0, MOST).map((problem) => item(problem, runbooks, format))}</ol>`
+    html`<ol class="problems">${shown.map((problem, index) => item(problem, idOf(shown, index), runbooks, format))}</ol>`
   }
   ${rest > 0 && html`<p>还有 ${rest} 项，见下面的<a href="#alerts">告警</a>。</p>`}
 </section>`;
@@ -53,6 +54,7 @@ const ACTIONS = { start: "启动监控", test: "发送测试消息" };
 
 function item(
   { level, title, text, since, alert, action }: Problem,
+  id: string,
   runbooks: Runbooks,
   format: Format,
 ): Html {
@@ -64,13 +66,15 @@ function item(
   ${action && html`<button type="button" data-action="${action}">${ACTIONS[action]}</button>`}
   ${
     remedy &&
-    html`<details id="remedy-${slug(level, title)}"><summary>怎么处理</summary>
+    html`<details id="${id}"><summary>怎么处理</summary>
     <div class="runbook">${remedy}<p><a href="runbooks/${alert}">完整的处理手册</a></p></div></details>`
   }
 </li>`;
 }
 
-/** The same from one look to the next, so that what is open stays open. */
-function slug(level: Level, title: string): string {
-  return encodeURIComponent(level + title.replaceAll(/[\d.,%]+/g, ""));
+/** The same from one look to the next, so that what is open stays open: values change, and others come and go. */
+function idOf(problems: Problem[], index: number): string {
+  const names = problems.slice(0, index + 1).map(({ alert, title }) => alert ?? title);
+  const name = names.at(-1) ?? "";
+  return `remedy-${encodeURIComponent(name)}-${names.filter((other) => other === name).length}`;
 }
