@@ -8,12 +8,23 @@ const require = createRequire(import.meta.url);
 
 const own = (file: string) => join(import.meta.dirname, file);
 
+/** In the order in which they are loaded. */
+export const STYLES = [
+  "base.css",
+  "verdict.css",
+  "sections.css",
+  "controls.css",
+  "runbook.css",
+  "screens.css",
+];
+
 /** Everything that the page loads: the file of each, and its type. */
 const FILES: Record<string, [path: string, type: string]> = {
-  "page.css": [own("page.css"), "text/css"],
+  ...Object.fromEntries(STYLES.map((name) => [name, [own(`styles/${name}`), "text/css"]])),
   "icon.svg": [own("icon.svg"), "image/svg+xml"],
   "page.js": [own("browser/page.js"), "text/javascript"],
   "actions.js": [own("browser/actions.js"), "text/javascript"],
+  "chart-lines.js": [own("browser/chart-lines.js"), "text/javascript"],
   "charts.js": [own("browser/charts.js"), "text/javascript"],
   "morph.js": [own("browser/morph.js"), "text/javascript"],
   "uplot.js": [require.resolve("uplot/dist/uPlot.iife.min.js"), "text/javascript"],

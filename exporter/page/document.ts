@@ -1,6 +1,6 @@
 import type { Response } from "express";
 import { type Html, html } from "../../service/html.ts";
-import { assetUrl } from "./assets.ts";
+import { assetUrl, STYLES } from "./assets.ts";
 
 export interface DocumentOptions {
   title: string;
@@ -22,7 +22,10 @@ export function document({ title, body, root, scripts }: DocumentOptions): strin
 <title>${title}</title>
 <link rel="icon" type="image/svg+xml" href="${url("icon.svg")}">
 ${scripts && html`<link rel="stylesheet" href="${url("uplot.css")}">`}
-<link rel="stylesheet" href="${url("page.css")}">
+${STYLES.map(
+  (name) => html`<link rel="stylesheet" href="${url(name)}">
+`,
+)}
 ${
   scripts &&
   html`<noscript><meta http-equiv="refresh" content="30"></noscript>

@@ -165,7 +165,7 @@ suite("GET /", () => {
   test("every file that it names is there, to be kept for good until it changes", async (t) => {
     const exporter = await startExporter(t);
     const files = [...(await exporter.text("/")).matchAll(/"(assets\/[^"]+)"/g)].map(([, file = ""]) => file);
-    assert.equal(files.length, 5);
+    assert.ok(files.length > 5);
     for (const file of files) {
       const response = await fetch(`${exporter.url}/${file}`);
       assert.equal(response.status, 200, file);

@@ -63,7 +63,7 @@ function tile({ name, value, unit, limit, note, missing }: Tile): Html {
   return html`
 <article class="tile ${tone}">
   <h3>${name} ${badge(tone, word)}</h3>
-  <p class="value">${value === null ? "—" : number(value, unit === "%" ? 1 : 2)}${value !== null && html`<small>${unit}</small>`}</p>
+  <p class="value">${value === null ? "—" : number(value, unit === "%" ? 1 : value < 1 ? 3 : 2)}${value !== null && html`<small>${unit}</small>`}</p>
   ${unit === "%" && meter(value ?? 0, limit)}
   <p class="quiet">${value === null ? missing : line}${value !== null && note !== "" && `；${note}`}</p>
 </article>`;
