@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ServiceEnvironment } from "../../config/environment.ts";
-import { channelWords, reasonWords } from "../page/words.ts";
+import { channelWords, reasonWords } from "../words.ts";
 import { askUpstream, UpstreamError } from "./upstream.ts";
 
 /** Milliseconds: a channel that hangs is given up by the relay before. */

@@ -1,6 +1,7 @@
 import type { PartUrls } from "../../config/environment.ts";
 import { type Html, html } from "../../service/html.ts";
 import type { Overview } from "../overview/overview.ts";
+import { START_ALL } from "../words.ts";
 import { document } from "./document.ts";
 import { createFormat } from "./format.ts";
 import { findProblems } from "./problems.ts";
@@ -13,7 +14,6 @@ import { controlsSection, dialogs } from "./sections/controls.ts";
 import { hostSection } from "./sections/host.ts";
 import { partsSection } from "./sections/parts.ts";
 import { sentence, verdictSection } from "./sections/verdict.ts";
-import { START_ALL } from "./words.ts";
 
 export interface PageOptions {
   overview: Overview;

@@ -11,7 +11,7 @@ import {
   PARTS,
   reasonWords,
   START_ALL,
-} from "./words.ts";
+} from "../words.ts";
 
 /** Something that is not right, and what to do about it now. */
 export interface Problem {

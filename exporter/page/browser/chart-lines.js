@@ -89,7 +89,10 @@ function measuredLines(chart, dashboard) {
     const values = line.values.map((value, index) => value ?? known?.[index] ?? null);
     byLabel.set(line.label, { ...line, values });
   }
-  return [...byLabel.values()];
+  // By name, so that a line keeps its colour whichever is highest.
+  return chart.lines.length > 1
+    ? [...byLabel.values()]
+    : [...byLabel.values()].sort((one, other) => one.label.localeCompare(other.label));
 }
 
 /**

@@ -2,10 +2,10 @@ import { duration } from "../../../service/duration.ts";
 import { type Html, html } from "../../../service/html.ts";
 import type { Alert } from "../../overview/alerts.ts";
 import type { Overview } from "../../overview/overview.ts";
+import { LEVEL_NAMES, levelOf } from "../../words.ts";
 import type { Format } from "../format.ts";
 import { titleOf } from "../problems.ts";
 import type { Runbooks } from "../runbooks.ts";
-import { LEVEL_NAMES, levelOf } from "../words.ts";
 import { badge } from "./badge.ts";
 import { tellingOf } from "./telling.ts";
 

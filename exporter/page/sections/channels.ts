@@ -1,8 +1,8 @@
 import { type Html, html } from "../../../service/html.ts";
 import type { Overview } from "../../overview/overview.ts";
 import type { Channel } from "../../overview/relay.ts";
+import { channelWords, reasonWords } from "../../words.ts";
 import type { Format } from "../format.ts";
-import { channelWords, reasonWords } from "../words.ts";
 import { badge } from "./badge.ts";
 
 /** Whom alerts reach, and how that went last. */

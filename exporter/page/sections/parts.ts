@@ -2,7 +2,7 @@ import type { PartUrls } from "../../../config/environment.ts";
 import { type Html, html } from "../../../service/html.ts";
 import type { Answer } from "../../overview/answer.ts";
 import type { Overview } from "../../overview/overview.ts";
-import { collectorTitle, PARTS, START_ALL } from "../words.ts";
+import { collectorTitle, PARTS, START_ALL } from "../../words.ts";
 import { badge } from "./badge.ts";
 
 /** How each part of the monitoring itself is, and what to do where it is not right. */

@@ -1,8 +1,8 @@
 import { type Html, html } from "../../../service/html.ts";
 import type { Alert } from "../../overview/alerts.ts";
 import type { Notification } from "../../overview/relay.ts";
+import { channelWords, reasonWords } from "../../words.ts";
 import type { Format } from "../format.ts";
-import { channelWords, reasonWords } from "../words.ts";
 
 /** How an alert was told: through which channel and when, or why not. */
 export function tellingOf(alert: Alert, format: Format): Html {

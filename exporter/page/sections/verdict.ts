@@ -1,9 +1,9 @@
 import { type Html, html } from "../../../service/html.ts";
 import type { Overview } from "../../overview/overview.ts";
+import { channelWords, LEVEL_NAMES, LEVELS } from "../../words.ts";
 import type { Format } from "../format.ts";
 import type { Problem } from "../problems.ts";
 import { type Runbooks, remedyOf } from "../runbooks.ts";
-import { channelWords, LEVEL_NAMES, LEVELS } from "../words.ts";
 import { badge } from "./badge.ts";
 
 /** How many problems are shown in full; the rest stands among the alerts. */

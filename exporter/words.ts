@@ -1,5 +1,5 @@
-import type { FailureReason } from "../../alertmanager/relay/channels/channel.ts";
-import type { PartUrls } from "../../config/environment.ts";
+import type { FailureReason } from "../alertmanager/relay/channels/channel.ts";
+import type { PartUrls } from "../config/environment.ts";
 
 /** How bad something is, the worst first. */
 export const LEVELS = ["critical", "warning", "notice"] as const;
