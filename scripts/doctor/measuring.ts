@@ -21,7 +21,7 @@ export const measuringCheck: Check = {
       problem(
         "采集被暂停了",
         "主机和服务的数字不会变，也不会告警",
-        "在管理页面按“启动”，或者 npm stop 再 npm start",
+        "在管理页面点“启动监控”，或者 npm stop 再 npm start",
       ),
     ];
   },

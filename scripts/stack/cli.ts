@@ -1,16 +1,25 @@
 import { ConfigError } from "../../config/config-error.ts";
 import { EnvironmentError } from "../../config/environment.ts";
-import { InterruptedError, watchInterruption } from "./interruption.ts";
+import { InterruptedError, type InterruptionWords, watchInterruption } from "./interruption.ts";
 import { RevertedError, StackError } from "./project.ts";
+
+export interface CliOptions {
+  /** What to add when it failed before it changed anything. */
+  refused?: string;
+  /** For a command that takes nothing back when it is interrupted. */
+  words?: InterruptionWords;
+}
 
 /**
  * Runs a command; what the operator can mend is told without a stack trace. Exit code 1 for any failure, and as the
  * system has it for an interruption.
  * @param command is handed what aborts when the operator interrupts it
- * @param refused what to add when it failed before it changed anything
  */
-export async function cli(command: (signal: AbortSignal) => Promise<void>, refused?: string): Promise<void> {
-  const interruption = watchInterruption((text) => process.stderr.write(text));
+export async function cli(
+  command: (signal: AbortSignal) => Promise<void>,
+  { refused, words }: CliOptions = {},
+): Promise<void> {
+  const interruption = watchInterruption((text) => process.stderr.write(text), words);
   const { signal } = interruption;
   try {
     await command(signal);

@@ -55,7 +55,11 @@ export function composeEnv(project: string, { config, env }: Settings): Env {
     METRICS_PORT: String(config.metricsPort),
     RETENTION_DAYS: String(config.retentionDays),
     // Labels of the containers, so that they are made anew when something they read at start has changed.
-    EXPORTER_CONFIGURATION_HASH: hash(configFingerprint("exporter", config), env.EXPORTER_TOKEN),
+    EXPORTER_CONFIGURATION_HASH: hash(
+      configFingerprint("exporter", config),
+      env.EXPORTER_TOKEN,
+      env.RELAY_TOKEN,
+    ),
     RELAY_CONFIGURATION_HASH: hash(configFingerprint("relay", config), env.RELAY_TOKEN),
     GRAFANA_CONFIGURATION_HASH: hash(provisioning, env.GRAFANA_ADMIN_PASSWORD),
   };

@@ -17,7 +17,7 @@ export interface CommandResult {
   output: string;
 }
 
-/** A copy of the checkout that npm start, npm stop and npm run apply work on, on free ports. */
+/** A copy of the checkout that npm start, stop, apply and demo work on, on free ports. */
 export interface TestStack {
   folder: string;
   urls: { exporter: string; relay: string; prometheus: string; alertmanager: string };
@@ -29,6 +29,7 @@ export interface TestStack {
   down(): Promise<CommandResult>;
   /** Any other of scripts/, for example "doctor.ts". */
   run(script: string, ...args: string[]): Promise<CommandResult>;
+  demo(args: string[], interruptAt?: string): Promise<CommandResult>;
   /** Writes config.ini anew. @param change turns the text into the one to use */
   configure(change: (text: string) => string): void;
   /** Ends a part without a warning, as a crash would. */
@@ -74,6 +75,7 @@ export async function createTestStack(settings: Record<string, string> = {}): Pr
     apply: (interruptAt) => script("apply.ts", [], interruptAt),
     down: () => script("down.ts"),
     run: (name, ...args) => script(name, args),
+    demo: (args, interruptAt) => script("demo.ts", args, interruptAt),
     configure,
     async kill(part) {
       const record = runningProcesses(statePaths(join(folder, ".stack"))).find(({ name }) => name === part);

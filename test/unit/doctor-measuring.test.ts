@@ -56,7 +56,7 @@ test("measuring: on, switched off in config.ini, stopped by somebody", async (t)
     "hint: 采集关着：config.ini 里 enabled = false | 主机和服务的数字不会变，也不会告警 | 改成 enabled = true，再执行 npm run apply",
   ]);
   assert.deepEqual(await told(false, true), [
-    "problem: 采集被暂停了 | 主机和服务的数字不会变，也不会告警 | 在管理页面按“启动”，或者 npm stop 再 npm start",
+    "problem: 采集被暂停了 | 主机和服务的数字不会变，也不会告警 | 在管理页面点“启动监控”，或者 npm stop 再 npm start",
   ]);
 });
 
