@@ -1,6 +1,6 @@
 import type { NotificationRecord } from "../../alertmanager/relay/outbox/history.ts";
+import { channelWords } from "../../exporter/words.ts";
 import type { NoAnswerError } from "../stack/ask.ts";
-import { CHANNEL_TITLES } from "../stack/channel-titles.ts";
 import { tellSpan, tellTime } from "../stack/tell-time.ts";
 import type { StackView } from "../stack/view.ts";
 import type { ActiveAlert, AlertRecord } from "./read.ts";
@@ -70,7 +70,7 @@ function tellNotifications(notifications: NotificationRecord[], timezone: string
 
 function tellNotification(notification: NotificationRecord, timezone: string): string {
   const { channel, status, state, finishedAt, reason, detail } = notification;
-  const name = CHANNEL_TITLES[channel] ?? channel;
+  const name = channelWords(channel).title;
   const what = status === "resolved" ? "恢复" : "告警";
   const why = oneLine(detail ?? reason ?? "");
   if (state === "sent" && finishedAt !== null) {

@@ -1,6 +1,5 @@
-import { CHANNEL_TITLES } from "../stack/channel-titles.ts";
+import { channelWords, reasonWords } from "../../exporter/words.ts";
 import { type Check, type Finding, ok, problem } from "./check.ts";
-import { REMEDIES } from "./untold.ts";
 
 interface Result {
   channel: string;
@@ -32,8 +31,8 @@ export const sendTestCheck: Check = {
   },
 };
 
-function judge({ channel, sender, outcome, reason = "", detail = "", undelivered }: Result): Finding {
-  const name = `${CHANNEL_TITLES[channel] ?? channel}${sender ? `（${sender}）` : ""}`;
+function judge({ channel, sender, outcome, reason, detail = "", undelivered }: Result): Finding {
+  const name = `${channelWords(channel).title}${sender ? `（${sender}）` : ""}`;
   if (channel === "log") {
     return problem(
       "测试消息只写进了日志",
@@ -42,9 +41,9 @@ function judge({ channel, sender, outcome, reason = "", detail = "", undelivered
     );
   }
   if (undelivered !== undefined) {
-    return problem(`${name}的测试消息有人收不到`, undelivered, REMEDIES.receiver ?? "");
+    return problem(`${name}的测试消息有人收不到`, undelivered, reasonWords("receiver").remedy);
   }
   if (outcome === "sent") return ok(`${name}的测试消息已发出，请到手机上看`);
   if (outcome === "wait") return problem(`${name}没有发测试消息`, "这一分钟的条数用完了", "一分钟后再试");
-  return problem(`${name}的测试消息没有发出`, detail, REMEDIES[reason] ?? "按 errcode 查企业微信文档");
+  return problem(`${name}的测试消息没有发出`, detail, reasonWords(reason ?? null).remedy);
 }

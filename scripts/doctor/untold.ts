@@ -1,20 +1,7 @@
-import { CHANNEL_TITLES } from "../stack/channel-titles.ts";
+import { channelWords, reasonWords } from "../../exporter/words.ts";
 import { parseExposition } from "../stack/exposition.ts";
 import type { StackView } from "../stack/view.ts";
 import { type Check, type Finding, hint, ok, problem } from "./check.ts";
-
-/** What to do, by the relay's closed set of reasons. */
-export const REMEDIES: Record<string, string> = {
-  setup: "核对 .env 里的密钥、账号，再执行 npm run apply",
-  receiver: "核对 .env 里的收件人，再执行 npm run apply",
-  network: "查网络、防火墙、DNS、代理",
-  timeout: "查网络、防火墙、代理",
-  server: "对方出错，会自动重试；一直这样就找对方",
-  busy: "对方忙，会自动重试",
-  rate_limited: "会自动再发；经常这样就加一个机器人",
-  content: "把这一行交给开发",
-};
-const UNKNOWN = "按 errcode 查企业微信文档";
 
 interface Notification {
   channel: string;
@@ -49,7 +36,7 @@ export const untoldCheck: Check = {
 
 function backlog(channel: string, seconds: number): Finding {
   return problem(
-    `${CHANNEL_TITLES[channel] ?? channel}的通知等了 ${Math.round(seconds / 60)} 分钟还没有发出`,
+    `${channelWords(channel).title}的通知等了 ${Math.round(seconds / 60)} 分钟还没有发出`,
     "会一直重试，但现在收不到告警",
     "先看企业微信、邮件有没有报别的问题；没有就看 docs/runbooks/NotificationBacklog.md",
   );
@@ -67,8 +54,8 @@ async function failures({ ask, clock }: StackView, failing: Set<unknown>): Promi
     const [newest] = group;
     if (newest === undefined) return [];
     const { channel, reason, detail } = newest;
-    const what = `${CHANNEL_TITLES[channel] ?? channel}在 24 小时内有 ${group.length} 条通知没有送达`;
-    const remedy = REMEDIES[reason ?? ""] ?? UNKNOWN;
+    const what = `${channelWords(channel).title}在 24 小时内有 ${group.length} 条通知没有送达`;
+    const remedy = reasonWords(reason).remedy;
     return failing.has(channel)
       ? problem(what, `最近一条也失败了：${detail ?? reason}`, remedy)
       : hint(what, `后来又通了。当时：${detail ?? reason}`, "错过的内容：npm run alerts");

@@ -3,10 +3,10 @@ import { readWecomAppSettings } from "../../alertmanager/relay/channels/wecom-ap
 import { callWecom, type WecomReply } from "../../alertmanager/relay/channels/wecom-call.ts";
 import { classifyAnswer } from "../../alertmanager/relay/channels/wecom-errors.ts";
 import { readWecomRobotSettings } from "../../alertmanager/relay/channels/wecom-robot/settings.ts";
+import { reasonWords } from "../../exporter/words.ts";
 import type { StackView } from "../stack/view.ts";
 import { envFromHere, isWanted } from "./channel-env.ts";
 import { type Check, type Finding, ok, problem, unchecked } from "./check.ts";
-import { REMEDIES } from "./untold.ts";
 
 /** Milliseconds: shorter than the relay's own, as somebody waits for it. */
 const TIMEOUT = 7000;
@@ -77,6 +77,6 @@ function unreachable({ failure }: Extract<WecomReply, { failure: unknown }>): Fi
   return problem(
     reason === "timeout" ? `企业微信 ${TIMEOUT / 1000} 秒内没有应答` : detail,
     "告警发不到企业微信，会排队重试",
-    `${REMEDIES[reason]}：curl -sI https://qyapi.weixin.qq.com`,
+    `${reasonWords(reason).remedy}：curl -sI https://qyapi.weixin.qq.com`,
   );
 }

@@ -1,5 +1,5 @@
+import { channelWords } from "../../exporter/words.ts";
 import { PART_TITLES } from "../stack/addresses.ts";
-import { CHANNEL_TITLES } from "../stack/channel-titles.ts";
 import { table } from "../stack/report.ts";
 import { tellSpan, tellTime } from "../stack/tell-time.ts";
 import type { StackView } from "../stack/view.ts";
@@ -63,11 +63,11 @@ function tellAlerts(alerts: StackStatus["alerts"]): string {
 
 function tellChannels(channels: StackStatus["channels"], timezone: string): string[] {
   if (channels === null) return ["通知：告警转发没有应答"];
+  if (channels.length === 0) return ["通知：告警只记录，谁也收不到（npm run doctor 会说为什么）"];
   return channels.map(({ name, lastSuccess, pending, failing }) => {
-    if (name === "log") return "通知：一个渠道都没有设置，告警只写在日志里";
     const last =
       lastSuccess === null ? "还没有发过" : `上次成功 ${tellTime(Date.parse(lastSuccess), timezone)}`;
     const rest = [...(failing ? ["❌ 最近一条失败"] : []), ...(pending > 0 ? [`排队 ${pending} 条`] : [])];
-    return [`通知：${CHANNEL_TITLES[name] ?? name} ${last}`, ...rest].join("，");
+    return [`通知：${channelWords(name).title} ${last}`, ...rest].join("，");
   });
 }

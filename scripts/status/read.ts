@@ -1,3 +1,4 @@
+import type { ChannelsReport } from "../../alertmanager/relay/channels-report.ts";
 import type { Status } from "../../client/wire.ts";
 import { type PartName, publicUrls } from "../stack/addresses.ts";
 import { parseExposition } from "../stack/exposition.ts";
@@ -16,6 +17,7 @@ export interface StackStatus {
   figures: (Status & { messages_today: number | null }) | null;
   /** Those that fire and are not silenced, by severity; the heartbeat is none. */
   alerts: { critical: number; warning: number; info: number; silenced: number } | null;
+  /** Those that alerts are sent through. */
   channels: ChannelStatus[] | null;
 }
 
@@ -93,28 +95,14 @@ async function readAlerts({ ask }: StackView): Promise<StackStatus["alerts"]> {
   return { critical: of("critical"), warning: of("warning"), info: of("info"), silenced };
 }
 
-async function readChannels(view: StackView): Promise<ChannelStatus[]> {
-  const samples = parseExposition((await view.ask("relay", "/metrics")).text);
-  const value = (name: string, channel: string) =>
-    samples.find((sample) => sample.name === name && sample.labels.channel === channel)?.value ?? 0;
-  const names = samples.flatMap(({ name, labels }) =>
-    name === "relay_outbox_pending" ? (labels.channel ?? []) : [],
-  );
-  return Promise.all(
-    names.map(async (name) => ({
-      name,
-      lastSuccess: await readLastSuccess(view, name),
-      pending: value("relay_outbox_pending", name),
-      failing: value("relay_channel_failing", name) === 1,
-    })),
-  );
-}
-
-async function readLastSuccess({ ask }: StackView, channel: string): Promise<string | null> {
-  const search = new URLSearchParams({ channel, state: "sent", limit: "1" });
-  const { notifications } = await ask.json<{ notifications: { finishedAt: string | null }[] }>(
-    "relay",
-    `/api/notifications?${search}`,
-  );
-  return notifications[0]?.finishedAt ?? null;
+/** Those that alerts are sent through. */
+async function readChannels({ ask }: StackView): Promise<ChannelStatus[]> {
+  const { alertEnabled, channels } = await ask.json<ChannelsReport>("relay", "/api/channels");
+  const used = channels.filter(({ setUp, enabled }) => alertEnabled && setUp && enabled);
+  return used.map(({ name, sent, pending, failing }) => ({
+    name,
+    lastSuccess: sent?.at ?? null,
+    pending,
+    failing,
+  }));
 }

@@ -78,7 +78,7 @@ test("all is well: exit code 0, and nobody was sent anything", async () => {
 test("a test message is sent when it is asked for, and only then", async () => {
   const { code, output } = await stack.run("doctor.ts", "--send-test", "--json");
   assert.equal(code, 0, output);
-  assert.match(output, /企业微信的测试消息已发出，请到手机上看/);
+  assert.match(output, /企业微信群机器人的测试消息已发出，请到手机上看/);
   assert.match(output, /邮件的测试消息已发出，请到手机上看/);
   assert.equal(wecom.messages.length, 1);
 });

@@ -92,7 +92,7 @@ test("what fires, the worst first, and what was told to whom", async (t) => {
 
 历史，3 条，新的在前：
 🔴 服务故障（客服 [31m）
-   02-12 19:46 至 02-12 20:46；企业微信恢复已发 02-12 20:47，邮件告警没有送达：邮件服务器应答 535（EAUTH）
+   02-12 19:46 至 02-12 20:46；企业微信群机器人恢复已发 02-12 20:47，邮件告警没有送达：邮件服务器应答 535（EAUTH）
 🟠 HighCpuUsage
    02-12 18:00 起；企业微信应用告警在排队：errcode 45009：slow
 🔵 Quiet

@@ -179,8 +179,8 @@ test("what was not told lately, and what waits", async (t) => {
   const answers = { relay: { "/metrics": METRICS, "/api/notifications": { notifications } } };
   const view = await testView(t, { answers, now: NOW });
   assert.deepEqual(await findings(untoldCheck, view), [
-    "problem: 企业微信的通知等了 10 分钟还没有发出 | 会一直重试，但现在收不到告警 | 先看企业微信、邮件有没有报别的问题；没有就看 docs/runbooks/NotificationBacklog.md",
-    "problem: 企业微信在 24 小时内有 2 条通知没有送达 | 最近一条也失败了：errcode 93000：invalid webhook url | 核对 .env 里的密钥、账号，再执行 npm run apply",
+    "problem: 企业微信群机器人的通知等了 10 分钟还没有发出 | 会一直重试，但现在收不到告警 | 先看企业微信、邮件有没有报别的问题；没有就看 docs/runbooks/NotificationBacklog.md",
+    "problem: 企业微信群机器人在 24 小时内有 2 条通知没有送达 | 最近一条也失败了：errcode 93000：invalid webhook url | 核对 .env，改好后执行 npm run apply，再发测试消息",
     "hint: 邮件在 24 小时内有 1 条通知没有送达 | 后来又通了。当时：邮件服务器应答 550（EENVELOPE） | 错过的内容：npm run alerts",
   ]);
 });
@@ -287,9 +287,9 @@ test("a test message that is really sent: each channel's outcome", async (t) => 
     },
   });
   assert.deepEqual(await findings(sendTestCheck, view), [
-    "ok: 企业微信（机器人 1）的测试消息已发出，请到手机上看",
-    "problem: 企业微信（机器人 2）的测试消息没有发出 | errcode 93000：no | 核对 .env 里的密钥、账号，再执行 npm run apply",
-    "problem: 企业微信应用的测试消息有人收不到 | lisi | 核对 .env 里的收件人，再执行 npm run apply",
+    "ok: 企业微信群机器人（机器人 1）的测试消息已发出，请到手机上看",
+    "problem: 企业微信群机器人（机器人 2）的测试消息没有发出 | errcode 93000：no | 核对 .env，改好后执行 npm run apply，再发测试消息",
+    "problem: 企业微信应用的测试消息有人收不到 | lisi | 核对 .env 里的收件人，改好后执行 npm run apply",
     "problem: 邮件没有发测试消息 | 这一分钟的条数用完了 | 一分钟后再试",
   ]);
   assert.deepEqual(asked, ["POST", "/api/test", "Bearer relay-token"]);

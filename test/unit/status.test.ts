@@ -20,6 +20,15 @@ const alert = (alertname: string, severity: string, state = "active") => ({
   labels: { alertname, severity },
   status: { state },
 });
+const channel = (name: string) => ({
+  name,
+  setUp: true,
+  enabled: true,
+  sent: null,
+  failed: null,
+  failing: false,
+  pending: 0,
+});
 const ANSWERS = {
   exporter: {
     "/-/ready": "OK",
@@ -28,14 +37,14 @@ const ANSWERS = {
   },
   relay: {
     "/-/ready": "OK",
-    "/metrics": `relay_outbox_pending{channel="wecom"} 3
-relay_outbox_pending{channel="email"} 0
-relay_channel_failing{channel="wecom"} 1
-`,
-    "/api/notifications?channel=wecom&state=sent&limit=1": {
-      notifications: [{ finishedAt: "2026-02-12T13:40:00.000Z" }],
+    "/api/channels": {
+      alertEnabled: true,
+      channels: [
+        { ...channel("wecom"), sent: { at: "2026-02-12T13:40:00.000Z" }, failing: true, pending: 3 },
+        channel("email"),
+        { ...channel("wecom_app"), setUp: false },
+      ],
     },
-    "/api/notifications": { notifications: [] },
   },
   alertmanager: {
     "/-/ready": "OK",
@@ -80,7 +89,7 @@ test("the parts, the figures, the alerts and the channels", async (t) => {
 
 CPU 12.3%，内存 —，硬盘 41.7%，服务有故障，今日消息 12
 告警：严重 1，不通知（静默或抑制） 1（npm run alerts）
-通知：企业微信 上次成功 02-12 21:40，❌ 最近一条失败，排队 3 条
+通知：企业微信群机器人 上次成功 02-12 21:40，❌ 最近一条失败，排队 3 条
 通知：邮件 还没有发过
 
 原因和办法：npm run doctor
