@@ -16,6 +16,8 @@ export async function createStackOn(servers: string): Promise<TestStack> {
     config,
     readFileSync(config, "utf8").replaceAll(/(scrape|evaluation)_interval: \w+/g, "$1_interval: 1s"),
   );
+  const history = join(stack.folder, "prometheus/rules/history.yml");
+  writeFileSync(history, readFileSync(history, "utf8").replace(/^( +interval:) \w+$/m, "$1 1s"));
   return stack;
 }
 

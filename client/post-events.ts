@@ -1,6 +1,5 @@
 import { MonitoringError } from "./error.ts";
-import { type Answer, ask, isRecord, toError } from "./request.ts";
-import type { Settings } from "./settings.ts";
+import { type Address, type Answer, ask, isRecord, toError } from "./request.ts";
 import type { EventProblem, WireEvent } from "./wire.ts";
 
 /** What became of a batch. Only of a stored one was anything counted, unless the answer was lost. */
@@ -15,10 +14,10 @@ export type Outcome =
  * Sends one batch; never rejects.
  * @param timeout milliseconds
  */
-export async function postEvents(settings: Settings, batch: WireEvent[], timeout: number): Promise<Outcome> {
+export async function postEvents(address: Address, batch: WireEvent[], timeout: number): Promise<Outcome> {
   try {
-    const answer = await ask(settings, { method: "POST", path: "/events", body: batch, timeout });
-    return judge(answer, batch.length) ?? { kind: "failed", error: toError(settings, answer) };
+    const answer = await ask(address, { method: "POST", path: "/events", body: batch, timeout });
+    return judge(answer, batch.length) ?? { kind: "failed", error: toError(address, answer) };
   } catch (error) {
     if (error instanceof MonitoringError) return { kind: "failed", error };
     const message = "events cannot be sent";

@@ -1,6 +1,9 @@
 import { MonitoringError } from "./error.ts";
 import type { Settings } from "./settings.ts";
 
+/** Which exporter, and as whom. */
+export type Address = Pick<Settings, "url" | "token">;
+
 export interface Answer {
   status: number;
   /** undefined where it is not JSON. */
@@ -21,7 +24,7 @@ export interface Question {
  * One request to the exporter.
  * @throws {MonitoringError} when nobody answers in time
  */
-export async function ask({ url, token }: Settings, question: Question): Promise<Answer> {
+export async function ask({ url, token }: Address, question: Question): Promise<Answer> {
   if (typeof url !== "string") throw url;
   const { method, path, body, timeout } = question;
   const headers: Record<string, string> = {};
@@ -45,7 +48,7 @@ export async function ask({ url, token }: Settings, question: Question): Promise
 }
 
 /** What an answer other than the wanted one means. */
-export function toError({ url, token }: Settings, { status, body }: Answer): MonitoringError {
+export function toError({ url, token }: Address, { status, body }: Answer): MonitoringError {
   const said = isRecord(body) && typeof body.error === "string" ? `: ${body.error.slice(0, 300)}` : "";
   const answer = `${url} answers HTTP ${status}${said}`;
   if (status === 401 || status === 403) {

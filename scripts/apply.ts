@@ -32,4 +32,6 @@ async function applyWhereItRuns(settings: Settings, signal: AbortSignal): Promis
   throw new StackError("没有在运行，请执行 npm start");
 }
 
-await cli((signal) => withLock(join(PROJECT, ".stack"), () => apply(signal)), "什么都没有改动。");
+await cli((signal) => withLock(join(PROJECT, ".stack"), () => apply(signal)), {
+  refused: "什么都没有改动。",
+});

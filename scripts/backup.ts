@@ -46,5 +46,8 @@ async function backup(signal: AbortSignal): Promise<void> {
   if (removed.length > 0) report.line(`   已删除最旧的 ${removed.length} 份：${removed.join("、")}`);
 }
 
-const refused = "没有留下备份，监控照常运行。";
-await cli((signal) => withLock(join(PROJECT, ".stack"), () => backup(signal), "backup-lock"), refused);
+const options = {
+  refused: "没有留下备份，监控照常运行。",
+  words: { first: "正在中断备份，请稍候", second: "备份已结束，没写完的会在下一次备份时删除" },
+};
+await cli((signal) => withLock(join(PROJECT, ".stack"), () => backup(signal), "backup-lock"), options);

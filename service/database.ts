@@ -17,8 +17,10 @@ export function openDatabase(path: string, migrations: string): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    // Whoever else is writing, a person with sqlite3 for example, is waited for.
+    const timeout = 5000;
     // A migration may put a new table in an old one's place: no row that refers to it goes with the old one.
-    database = new DatabaseSync(path, { enableForeignKeyConstraints: false });
+    database = new DatabaseSync(path, { timeout, enableForeignKeyConstraints: false });
     // FULL: a commit returns only once the log is on the disk (https://sqlite.org/pragma.html#pragma_synchronous).
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
     migrate(database, path, migrations);

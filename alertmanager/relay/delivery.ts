@@ -71,8 +71,9 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     const pending = readWaiting(database, channel.name, crowded ? undefined : waiting[0]?.batch, now);
     const plan = (crowded ? planDigest : planFull)(pending, channel);
     const leaseUntil = lease(database, [...plan.named, ...plan.counted], now);
-    sentAt = now;
-    await settleAtLast(plan, leaseUntil, await channel.send(plan.content));
+    const outcome = await channel.send(plan.content);
+    if (outcome.kind === "sent") sentAt = clock.now();
+    await settleAtLast(plan, leaseUntil, outcome);
     return undefined;
   }
 

@@ -1,13 +1,14 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Config } from "../../config/config.ts";
-import { EnvironmentError, type ServiceEnvironment } from "../../config/environment.ts";
+import type { ServiceEnvironment } from "../../config/environment.ts";
 import type { SteadyClock } from "../../service/clock.ts";
-import { type HttpServer, isLoopback, serve } from "../../service/http.ts";
+import { type HttpServer, serve } from "../../service/http.ts";
 import type { Logger } from "../../service/logger.ts";
 import type { Service } from "../../service/service.ts";
 import type { Alert } from "./alert.ts";
 import { createApp } from "./app.ts";
-import { type ChannelSettings, createChannels } from "./channels/index.ts";
+import { type ChannelSettings, createChannels, listChannels } from "./channels/index.ts";
+import { reportChannels } from "./channels-report.ts";
 import { createDelivery } from "./delivery.ts";
 import { DOUBTFUL_SILENCE, doubtEnds } from "./doubt.ts";
 import { createMetrics } from "./metrics.ts";
@@ -15,14 +16,14 @@ import { openOutbox } from "./outbox/database.ts";
 import { keepHeartbeat, readHeartbeat } from "./outbox/heartbeat.ts";
 import { findFiring, isFailing, prune, readAlerts, readFiring, readNotifications } from "./outbox/history.ts";
 import { accept } from "./outbox/intake.ts";
-import { abandonOthers, backlog, endLeases } from "./outbox/queue.ts";
+import { abandonOthers, backlog } from "./outbox/queue.ts";
 import { createWindow } from "./outbox/window.ts";
 import { createReconciling } from "./reconciling.ts";
 import { createWatchdog } from "./watchdog.ts";
 import { createWording } from "./wording.ts";
 
-/** How often the history is pruned, in milliseconds. */
-const PRUNE_EVERY = 3600_000;
+/** How often the history is pruned, and what channels that are gone were to tell is given up, in milliseconds. */
+const TIDY_EVERY = 3600_000;
 const DAY = 24 * 3600_000;
 
 export interface RelayOptions {
@@ -38,14 +39,8 @@ export interface Relay extends Service {
   readonly url: string;
 }
 
-/**
- * The relay: takes alerts from Alertmanager, remembers them, and tells people.
- * @throws {EnvironmentError} if other machines could reach it without a token
- */
+/** The relay: takes alerts from Alertmanager, remembers them, and tells people. @throws when the disk refuses */
 export function createRelay({ config, environment, channelSettings, clock, logger }: RelayOptions): Relay {
-  if (!isLoopback(environment.host) && environment.relayToken === undefined) {
-    throw new EnvironmentError(`HOST=${environment.host} 对其他机器开放，必须同时设置 RELAY_TOKEN`);
-  }
   const database = openOutbox(environment.dataDir);
   const channels = createChannels({
     settings: channelSettings,
@@ -99,21 +94,24 @@ export function createRelay({ config, environment, channelSettings, clock, logge
     watchdogHeard: watchdog.heard,
     readAlerts: (query) => readAlerts(database, query),
     readNotifications: (query) => readNotifications(database, query),
+    readChannels: () =>
+      reportChannels(database, listChannels(channelSettings, config.channels), config.alertEnabled),
     logger,
   });
   let server: HttpServer | undefined;
-  let pruning: NodeJS.Timeout | undefined;
+  let tidying: NodeJS.Timeout | undefined;
 
   function take(alerts: Alert[]): void {
     accept(database, alerts, toldThrough, clock.now());
     for (const delivery of deliveries) delivery.wake();
   }
 
-  async function pruneHistory(): Promise<void> {
+  async function tidy(): Promise<void> {
     try {
+      abandonOthers(database, toldThrough, clock.now());
       while (database.isOpen && prune(database, clock.now() - config.retentionDays * DAY)) await nextTurn();
     } catch (error) {
-      logger.warn({ err: error }, "cannot prune the history");
+      logger.warn({ err: error }, "cannot tidy the outbox");
     }
   }
 
@@ -121,17 +119,15 @@ export function createRelay({ config, environment, channelSettings, clock, logge
     async start() {
       server = await serve(app, environment.host, environment.relayPort);
       const names = channels.map(({ name }) => name);
-      endLeases(database);
-      abandonOthers(database, toldThrough, clock.now());
       for (const delivery of deliveries) delivery.start();
       watchdog.start();
       reconciling.start();
-      void pruneHistory();
-      pruning = setInterval(pruneHistory, PRUNE_EVERY);
+      void tidy();
+      tidying = setInterval(tidy, TIDY_EVERY);
       logger.info({ url: server.url, channels: names }, "listening");
     },
     async stop() {
-      clearInterval(pruning);
+      clearInterval(tidying);
       watchdog.stop();
       reconciling.stop();
       await server?.close();

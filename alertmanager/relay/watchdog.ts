@@ -65,7 +65,8 @@ export function createWatchdog({
     // The machine slept, or its clock was set: the heart had no chance to be heard.
     if (now - lookedAt >= 6 * CHECK_EVERY) wokenAt = now;
     lookedAt = now;
-    // What was heard before the clock was set back was not heard in the future.
+    // What was before the clock was set back was not in the future.
+    wokenAt = Math.min(wokenAt, now);
     quietSince = Math.min(quietSince, now);
     lastHeard = Math.min(lastHeard, now);
     if (now - wokenAt < GRACE) return;

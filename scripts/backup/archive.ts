@@ -96,6 +96,7 @@ export interface Unpacking {
  */
 export async function readArchive(path: string, unpacking?: Unpacking): Promise<Manifest> {
   const found: ArchivedFile[] = [];
+  let unknown: string | undefined;
   let manifest = "";
   let hash: Hash | undefined;
   try {
@@ -105,11 +106,11 @@ export async function readArchive(path: string, unpacking?: Unpacking): Promise<
         if (item.name === MANIFEST && item.size > MANIFEST_LIMIT) throw new ArchiveError("清单已损坏");
         hash = item.name === MANIFEST ? undefined : createHash("sha256");
         if (hash === undefined) continue;
-        if (!isArchiveName(item.name)) throw new ArchiveError(`里面有不认识的文件 ${item.name}`);
         found.push({ ...item, sha256: "" });
-        await unpacking?.begin(item.name);
+        if (!isArchiveName(item.name)) unknown ??= item.name;
+        if (unknown === undefined) await unpacking?.begin(item.name);
       } else if (hash === undefined) manifest += item.toString("latin1");
-      else {
+      else if (unknown === undefined) {
         hash.update(item);
         await unpacking?.write(item);
       }
@@ -120,6 +121,8 @@ export async function readArchive(path: string, unpacking?: Unpacking): Promise<
   }
   if (manifest === "") throw new ArchiveError("里面没有清单，不是本系统的备份");
   const parsed = parseManifest(Buffer.from(manifest, "latin1").toString());
+  // Only now: of a newer program it is better told that it is newer.
+  if (unknown !== undefined) throw new ArchiveError(`里面有不认识的文件 ${unknown}`);
   compare(parsed.files, found);
   return parsed;
 }

@@ -10,7 +10,7 @@ import { StackError } from "../stack/project.ts";
 import type { Report } from "../stack/report.ts";
 import type { Addition } from "./access.ts";
 import type { Source } from "./archive.ts";
-import { CONFIG, DOTENV, type Facts, MIGRATIONS } from "./manifest.ts";
+import { CONFIG, DOTENV, type Facts, isArchiveName, MIGRATIONS } from "./manifest.ts";
 import type { Storage } from "./storage.ts";
 
 /** Servers whose files must not be copied as they are while they run, by their address. */
@@ -107,12 +107,14 @@ async function* collectPrometheus(
       folder = join(data, "snapshots", await snapshot(servers.prometheus, signal));
     }
     let size = 0;
-    const files = listFiles(folder).filter((file) => !/\/(lock|queries\.active)$/.test(file));
-    for (const [index, path] of files.entries()) {
+    const files = listFiles(folder)
+      .map((path) => ({ path, name: `prometheus/${relative(folder, path)}` }))
+      .filter(({ name }) => isArchiveName(name) && !/\/(lock|queries\.active)$/.test(name));
+    for (const [index, { name, path }] of files.entries()) {
       signal.throwIfAborted();
       step.progress(`第 ${index + 1} 个文件，共 ${files.length} 个`);
       size += statSync(path).size;
-      yield { name: `prometheus/${relative(folder, path)}`, path };
+      yield { name, path };
     }
     step.done(`${describeSize(size)}${servers.prometheus ? "" : "，它没有在运行，按原样复制"}`);
   } catch (error) {

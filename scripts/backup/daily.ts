@@ -22,8 +22,9 @@ async function daily(command: string[], signal: AbortSignal): Promise<void> {
     const newest = dailyArchives(folder).at(-1);
     if (performance.now() - attempted >= RETRY && isDue(newest, backup.hour, timezone, new Date())) {
       attempted = performance.now();
+      const before = problem;
       problem = await run(command, signal);
-      if (problem === undefined) await tell(env.ALERTMANAGER_URL, "已恢复", new Date());
+      if (before !== undefined && problem === undefined) await tell(env.ALERTMANAGER_URL, before, new Date());
     }
     if (problem !== undefined) await tell(env.ALERTMANAGER_URL, problem, new Date(Date.now() + 5 * EVERY));
     await sleep(EVERY, undefined, { signal }).catch(() => {});

@@ -1,9 +1,10 @@
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { InterruptedError, reasonOf } from "../stack/interruption.ts";
-import { StackError } from "../stack/project.ts";
+import { StackError, ToldError } from "../stack/project.ts";
 import type { Report } from "../stack/report.ts";
 import type { Access } from "./access.ts";
 import type { Checked } from "./checking.ts";
+import { isDiskFull } from "./saving.ts";
 import {
   bringConfigBack,
   forgetOldConfig,
@@ -22,7 +23,7 @@ export interface Restoring {
 }
 
 /** A restore failed after it had begun; the message also says whether all is as before. */
-export class RestoreError extends StackError {
+export class RestoreError extends ToldError {
   override readonly name = "RestoreError";
 
   constructor(reason: Error, problem: Error | undefined) {
@@ -40,12 +41,10 @@ export class RestoreError extends StackError {
  * @throws {RestoreError} when it fails or is interrupted: then all is as it was before
  */
 export async function restore(restoring: Restoring): Promise<void> {
-  const { file, access, kind, checked, report, signal } = restoring;
-  await access.unpack(file, signal);
+  const { access, kind, checked, report, signal } = restoring;
+  await prepare(restoring);
   const hasDotenv = existsSync(".env");
   try {
-    signal.throwIfAborted();
-    putConfigAside(kind);
     if (access.isRunning) await access.stop();
     signal.throwIfAborted();
     const step = report.begin("换上备份里的数据和 config.ini");
@@ -62,6 +61,19 @@ export async function restore(restoring: Restoring): Promise<void> {
   }
   forgetOldConfig(kind);
   await access.discard();
+}
+
+/** Takes room, and can fail, while nothing has been touched yet. */
+async function prepare({ file, access, kind, signal }: Restoring): Promise<void> {
+  try {
+    await access.unpack(file, signal);
+    signal.throwIfAborted();
+    putConfigAside(kind);
+  } catch (error) {
+    await access.putBack();
+    if (!isDiskFull(error)) throw error;
+    throw new StackError("磁盘已满，放不下备份里的数据。什么都没有改动：请腾出空间再恢复", { cause: error });
+  }
 }
 
 function reason(error: unknown, signal: AbortSignal): Error {

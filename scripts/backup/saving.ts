@@ -3,6 +3,7 @@ import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { createGzip } from "node:zlib";
 import { StackError } from "../stack/project.ts";
 import type { Report } from "../stack/report.ts";
 import { readArchive } from "./archive.ts";
@@ -31,9 +32,8 @@ export async function saveArchive(
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   await removePartials(dirname(file));
   try {
-    await pipeline(write(signal), createWriteStream(partial, { mode: 0o600, flags: "wx", flush: true }), {
-      signal,
-    });
+    const output = createWriteStream(partial, { mode: 0o600, flags: "wx", flush: true });
+    await pipeline(write(signal), createGzip(), output, { signal });
     const step = report.begin("重新读一遍，核对每个文件");
     const manifest = await readArchive(partial);
     signal.throwIfAborted();
@@ -69,11 +69,15 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-function describe(error: unknown, folder: string): unknown {
+/** Told by the system, or by SQLite. */
+export function isDiskFull(error: unknown): boolean {
   const { code, message, cause } = error as NodeJS.ErrnoException;
-  const isFull =
-    code === "ENOSPC" || /disk is full/.test(`${message} ${(cause as Error | undefined)?.message}`);
-  if (isFull)
+  return code === "ENOSPC" || /disk is full/.test(`${message} ${(cause as Error | undefined)?.message}`);
+}
+
+function describe(error: unknown, folder: string): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (isDiskFull(error))
     return new StackError(`磁盘已满，没有留下备份：请在 ${folder} 腾出空间，或者换一个目录`, {
       cause: error,
     });

@@ -10,18 +10,19 @@ import { isLoopback } from "../../service/http.ts";
 
 export type PartName = keyof PartUrls;
 
-/** What can run of the stack: the parts with an address, and what makes the daily backups. */
-export type ProcessName = PartName | "backup";
-
 /** How operators know the parts, in the order in which they start. */
-export const PART_TITLES: Record<ProcessName, string> = {
+export const PART_TITLES: Record<PartName, string> = {
   relay: "告警转发",
   alertmanager: "Alertmanager",
   exporter: "采集程序",
   prometheus: "Prometheus",
   grafana: "Grafana",
-  backup: "每日备份",
 };
+
+/** What can run of the stack: the parts with an address, and last what makes the daily backups. */
+export type ProcessName = PartName | "backup";
+
+export const PROCESS_TITLES: Record<ProcessName, string> = { ...PART_TITLES, backup: "每日备份" };
 
 export type Ports = Record<PartName, number>;
 

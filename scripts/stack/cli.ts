@@ -1,16 +1,25 @@
 import { ConfigError } from "../../config/config-error.ts";
 import { EnvironmentError } from "../../config/environment.ts";
-import { InterruptedError, watchInterruption } from "./interruption.ts";
-import { RevertedError, StackError } from "./project.ts";
+import { InterruptedError, type InterruptionWords, watchInterruption } from "./interruption.ts";
+import { StackError, ToldError } from "./project.ts";
+
+export interface CliOptions {
+  /** What to add when it failed before it changed anything. */
+  refused?: string;
+  /** For a command that takes nothing back when it is interrupted. */
+  words?: InterruptionWords;
+}
 
 /**
  * Runs a command; what the operator can mend is told without a stack trace. Exit code 1 for any failure, and as the
  * system has it for an interruption.
  * @param command is handed what aborts when the operator interrupts it
- * @param refused what to add when it failed before it changed anything
  */
-export async function cli(command: (signal: AbortSignal) => Promise<void>, refused?: string): Promise<void> {
-  const interruption = watchInterruption((text) => process.stderr.write(text));
+export async function cli(
+  command: (signal: AbortSignal) => Promise<void>,
+  { refused, words }: CliOptions = {},
+): Promise<void> {
+  const interruption = watchInterruption((text) => process.stderr.write(text), words);
   const { signal } = interruption;
   try {
     await command(signal);
@@ -26,9 +35,8 @@ export async function cli(command: (signal: AbortSignal) => Promise<void>, refus
   }
 }
 
-/** Whether the message says itself what state things are in. */
 function isTold(error: unknown): boolean {
-  return [ConfigError, RevertedError, InterruptedError].some((kind) => error instanceof kind);
+  return [ConfigError, ToldError, InterruptedError].some((kind) => error instanceof kind);
 }
 
 /** @throws what is a mistake of ours */
@@ -36,8 +44,8 @@ function tell(error: unknown): string {
   if (error instanceof ConfigError) return `配置有误，什么都没有改动：\n${error.message}`;
   const isOurs = [EnvironmentError, StackError, InterruptedError].some((kind) => error instanceof kind);
   if (isOurs) return (error as Error).message;
-  if ((error as NodeJS.ErrnoException).code === "ERR_PARSE_ARGS_UNKNOWN_OPTION") {
-    return `未知的选项：${(error as Error).message}`;
+  if ((error as NodeJS.ErrnoException).code?.startsWith("ERR_PARSE_ARGS")) {
+    return `选项不对：${(error as Error).message}`;
   }
   throw error;
 }

@@ -22,8 +22,19 @@ export interface Interruption {
   close(): void;
 }
 
+/** What the operator is told at the first Ctrl-C, and at one that ends it at once. */
+export interface InterruptionWords {
+  first: string;
+  second: string;
+}
+
+const CHANGING: InterruptionWords = {
+  first: "正在中断，把已改动的恢复原样，请稍候（再按一次 Ctrl-C 立即结束，那样可能有部分停着）",
+  second: "没有等到恢复完成就结束了，可能有部分没有在运行：请执行 npm start",
+};
+
 /** From now on Ctrl-C ends nothing by itself, but for a second one. */
-export function watchInterruption(write: (text: string) => void): Interruption {
+export function watchInterruption(write: (text: string) => void, words = CHANGING): Interruption {
   const abort = new AbortController();
   let first = 0;
   const interruption = {
@@ -37,10 +48,10 @@ export function watchInterruption(write: (text: string) => void): Interruption {
     interruption.exitCode = SIGNALS[name];
     if (!abort.signal.aborted) {
       first = Date.now();
-      write("\n正在中断，把已改动的恢复原样，请稍候（再按一次 Ctrl-C 立即结束，那样可能有部分停着）\n");
+      write(`\n${words.first}\n`);
       abort.abort(new InterruptedError());
     } else if (Date.now() - first > SAME_SIGNAL) {
-      write("\n❌ 没有等到恢复完成就结束了，可能有部分没有在运行：请执行 npm start\n");
+      write(`\n❌ ${words.second}\n`);
       process.exit(interruption.exitCode);
     }
   }

@@ -1,11 +1,11 @@
 import type { Config } from "../../config/config.ts";
 import { type Env, readSecret } from "../../config/environment.ts";
-import { PART_TITLES, type PartName, type Ports, partHost, publicUrls, readPorts } from "./addresses.ts";
+import { type PartName, type Ports, PROCESS_TITLES, partHost, publicUrls, readPorts } from "./addresses.ts";
 import { checkRendering } from "./checks.ts";
 import { fallbackMail } from "./fallback-mail.ts";
 import { InterruptedError, unlessInterrupted } from "./interruption.ts";
 import { changeNative } from "./native-change.ts";
-import { createParts } from "./parts.ts";
+import { createParts, type Part } from "./parts.ts";
 import { refuseTakenPorts } from "./ports.ts";
 import { type ProcessRecord, runningProcesses, stopProcess } from "./processes.ts";
 import { mailPasswordFile, relayTokenFile, type StatePaths } from "./project.ts";
@@ -52,11 +52,8 @@ export interface NativeStack {
  *   what was started is stopped again; when a change fails (RevertedError)
  */
 export async function startNative(options: NativeOptions): Promise<NativeStack> {
-  const { paths, config, env, report, signal } = options;
-  const ports = readPorts(config, env);
-  const { found, missing } = await unlessInterrupted(findServers(options), signal);
-  const rendering = renderNative(options, ports, found);
-  const parts = createParts({ ...options, ports, servers: found });
+  const { paths, report, signal } = options;
+  const { ports, found, missing, rendering, parts } = await planNative(options);
   const before = runningProcesses(paths);
   const ours = new Set(before.map(({ readyUrl = "" }) => URL.parse(readyUrl)?.port));
   await refuseTakenPorts(
@@ -68,16 +65,38 @@ export async function startNative(options: NativeOptions): Promise<NativeStack> 
   return { isChanged, ports, missing, withoutSilencePage: found.alertmanager?.origin === DEBIAN_ORIGIN };
 }
 
+/** What should run: rendered, but read by nobody yet. */
+export interface NativePlan {
+  ports: Ports;
+  found: Servers;
+  missing: Partial<Record<ServerName, MissingServer>>;
+  rendering: Rendering;
+  parts: Part[];
+}
+
+/**
+ * @param out where the rendering goes
+ * @throws {StackError} or {EnvironmentError} for what would not start
+ */
+export async function planNative(options: NativeOptions, out = options.paths.config): Promise<NativePlan> {
+  const ports = readPorts(options.config, options.env);
+  const { found, missing } = await unlessInterrupted(findServers(options), options.signal);
+  const rendering = renderNative(options, ports, found, out);
+  const parts = createParts({ ...options, ports, servers: found });
+  return { ports, found, missing, rendering, parts };
+}
+
 /** A rendering for the parts of a native stack; a server that is not to be had is not scraped. */
 function renderNative(
   { project, paths, config, configText, env }: NativeOptions,
   ports: Ports,
   servers: Servers,
+  out: string,
 ): Rendering {
   const address = (part: PartName) => `${partHost(part, env)}:${ports[part]}`;
   return render({
     project,
-    out: paths.config,
+    out,
     config,
     configText,
     addresses: {
@@ -95,7 +114,7 @@ function renderNative(
 
 /** Stops what was started here, in the reverse of the order in which it starts. @returns what was stopped */
 export async function stopNative(paths: StatePaths, report: Report, signal: AbortSignal): Promise<number> {
-  const order = Object.keys(PART_TITLES).reverse();
+  const order = Object.keys(PROCESS_TITLES).reverse();
   const running = runningProcesses(paths).sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
   for (const [index, record] of running.entries()) {
     if (signal.aborted) throw new InterruptedError(stillRunning(running.slice(index)));

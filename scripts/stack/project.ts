@@ -41,8 +41,13 @@ export class StackError extends Error {
   override readonly name: string = "StackError";
 }
 
+/** Its message says itself what state things are in. */
+export class ToldError extends StackError {
+  override readonly name: string = "ToldError";
+}
+
 /** A change that had begun was given up; the message also says whether all is as before. */
-export class RevertedError extends StackError {
+export class RevertedError extends ToldError {
   override readonly name = "RevertedError";
 
   /** @param problems with going back */

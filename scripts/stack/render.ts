@@ -55,6 +55,7 @@ const DEFAULTS = {
   },
   exporterUrl: "http://localhost:8001",
   grafanaUrl: "http://localhost:3000",
+  prometheusUrl: "http://localhost:9090",
   relayUrl: "http://localhost:8002",
 } as const;
 
@@ -140,12 +141,16 @@ function rulesOf(node: unknown): YAMLMap[] {
 }
 
 /** In one go, so that an address that was put in place is not taken for another default. */
-const DEFAULT_LINKS = new RegExp(`(${DEFAULTS.exporterUrl}|${DEFAULTS.grafanaUrl})(?!\\d)`, "g");
+const DEFAULT_LINKS = new RegExp(
+  `(${DEFAULTS.exporterUrl}|${DEFAULTS.grafanaUrl}|${DEFAULTS.prometheusUrl})(?!\\d)`,
+  "g",
+);
 
 function renderLinks(folder: string, urls: Omit<PartUrls, "relay">): void {
   const links: Record<string, string> = {
     [DEFAULTS.exporterUrl]: urls.exporter,
     [DEFAULTS.grafanaUrl]: urls.grafana,
+    [DEFAULTS.prometheusUrl]: urls.prometheus,
   };
   for (const name of readdirSync(folder)) {
     const file = join(folder, name);

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readSecret } from "../../config/environment.ts";
-import { PART_TITLES, type ProcessName } from "./addresses.ts";
+import { PROCESS_TITLES, type ProcessName } from "./addresses.ts";
 import { mailPassword } from "./fallback-mail.ts";
 import {
   isRunning,
@@ -59,7 +59,7 @@ export async function startParts(
 }
 
 export function titleOf({ name }: Pick<ProcessSpec, "name">): string {
-  return PART_TITLES[name as ProcessName];
+  return PROCESS_TITLES[name as ProcessName];
 }
 
 /** Written for Alertmanager at the moment the relay changes to them: what it refuses is not sent again. */

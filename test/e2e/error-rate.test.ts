@@ -50,7 +50,7 @@ test("half of the messages fail: each channel is told once, and once more when i
         "> 说明：最近 5 分钟的消息错误率已连续 1 分钟超过阈值 10%，当前为 \\d{2}(\\.\\d+)?%。",
         "> 实例：localhost:\\d+",
         "> 告警时间：\\d{4}-\\d{2}-\\d{2} \\d{2}:\\d{2}:\\d{2}",
-        "> \\[仪表盘\\]\\(http://localhost:\\d+/d/wecom-overview\\)　\\[处理手册\\]\\(http://localhost:\\d+/runbooks/HighMessageErrorRate\\)　\\[静默\\]\\(http://localhost:\\d+/#/silences/new\\?filter=[^)]+\\)$",
+        "> \\[仪表盘\\]\\(http://localhost:\\d+/d/wecom-business\\?var-instance=localhost%3A\\d+\\)　\\[处理手册\\]\\(http://localhost:\\d+/runbooks/HighMessageErrorRate\\)　\\[静默\\]\\(http://localhost:\\d+/#/silences/new\\?filter=[^)]+\\)$",
       ].join("\n"),
     ),
   );

@@ -5,7 +5,7 @@ import { join } from "node:path";
 const UNITS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** The settings that hold a time in the files of Prometheus and Alertmanager. */
-const SETTINGS = /^(\s*(?:- )?(?:for|keep_firing_for|\w+_interval|group_wait): )(\d+)([smhd])$/gm;
+const SETTINGS = /^(\s*(?:- )?(?:for|keep_firing_for|(?:\w+_)?interval|group_wait): )(\d+)([smhd])$/gm;
 /** A range in an expression. */
 const RANGES = /\[(\d+)([smhd])\]/g;
 /** A flag of Prometheus. */
@@ -19,6 +19,7 @@ const SECONDS = /(?<=expr: )(\d+)(?= # seconds)/g;
 const CONSTANTS: [file: string, names: string[]][] = [
   ["watchdog.ts", ["WATCHDOG_SILENCE", "CHECK_EVERY", "GRACE"]],
   ["doubt.ts", ["DOUBTFUL_SILENCE"]],
+  ["reconciling.ts", ["LOOK_EVERY", "SETTLED"]],
 ];
 
 /**

@@ -14,7 +14,7 @@ export const OTHER_COUNTERS =
   relay_delivery_seconds_bucket relay_delivery_seconds_sum relay_delivery_seconds_count`.split(/\s+/);
 const OTHER_GAUGES =
   `relay_outbox_pending relay_outbox_oldest_seconds relay_channel_failing relay_watchdog_age_seconds
-  up ALERTS ALERTS_FOR_STATE`.split(/\s+/);
+  up scrape_duration_seconds process_resident_memory_bytes ALERTS ALERTS_FOR_STATE`.split(/\s+/);
 const RECORDED = rules.flatMap(({ record }) => record ?? []);
 const KNOWN = new Set([
   ...EXPORTER_COUNTERS,

@@ -17,7 +17,7 @@ export interface CommandResult {
   output: string;
 }
 
-/** A copy of the checkout that npm start, npm stop and npm run apply work on, on free ports. */
+/** A copy of the checkout that npm start, stop, apply and demo work on, on free ports. */
 export interface TestStack {
   folder: string;
   urls: { exporter: string; relay: string; prometheus: string; alertmanager: string };
@@ -27,6 +27,11 @@ export interface TestStack {
   up(interruptAt?: string): Promise<CommandResult>;
   apply(interruptAt?: string): Promise<CommandResult>;
   down(): Promise<CommandResult>;
+  /** Any other of scripts/, for example "doctor.ts". */
+  run(script: string, ...args: string[]): Promise<CommandResult>;
+  demo(args: string[], interruptAt?: string): Promise<CommandResult>;
+  /** Sends a signal once a text is printed. */
+  interrupt(signal: NodeJS.Signals, at: string, script: string, ...args: string[]): Promise<CommandResult>;
   /** Writes config.ini anew. @param change turns the text into the one to use */
   configure(change: (text: string) => string): void;
   /** Ends a part without a warning, as a crash would. */
@@ -71,6 +76,9 @@ export async function createTestStack(settings: Record<string, string> = {}): Pr
     up: (interruptAt) => script("up.ts", ["--native"], interruptAt),
     apply: (interruptAt) => script("apply.ts", [], interruptAt),
     down: () => script("down.ts"),
+    run: (name, ...args) => script(name, args),
+    demo: (args, interruptAt) => script("demo.ts", args, interruptAt),
+    interrupt: (signal, at, name, ...args) => runScript(folder, [join("scripts", name), ...args], at, signal),
     configure,
     async kill(part) {
       const record = runningProcesses(statePaths(join(folder, ".stack"))).find(({ name }) => name === part);
@@ -85,14 +93,19 @@ export async function createTestStack(settings: Record<string, string> = {}): Pr
   };
 }
 
-async function runScript(cwd: string, args: string[], interruptAt?: string): Promise<CommandResult> {
+async function runScript(
+  cwd: string,
+  args: string[],
+  interruptAt?: string,
+  signal: NodeJS.Signals = "SIGINT",
+): Promise<CommandResult> {
   try {
     const running = exec(process.execPath, args, { cwd });
     let printed = "";
     running.child.stdout?.on("data", (text: string) => {
       const isBefore = interruptAt !== undefined && !printed.includes(interruptAt);
       printed += text;
-      if (isBefore && printed.includes(interruptAt)) running.child.kill("SIGINT");
+      if (isBefore && printed.includes(interruptAt)) running.child.kill(signal);
     });
     const { stdout, stderr } = await running;
     return { code: 0, output: stdout + stderr };

@@ -5,6 +5,7 @@ import { suite, test } from "node:test";
 import { parse } from "yaml";
 import { PROJECT } from "../../scripts/stack/project.ts";
 import { exists, metricNames } from "../helpers/metrics.ts";
+import { DASHBOARDS } from "../helpers/panel-queries.ts";
 import { parseExpressions } from "../helpers/promtool.ts";
 import { type Alert, alerts } from "../helpers/rules.ts";
 
@@ -13,12 +14,19 @@ interface Expectation {
   exp_alerts?: { exp_annotations: Record<string, string> }[];
 }
 
-const CHINESE = /\p{Script=Han}/u;
-const DASHBOARDS = join(PROJECT, "grafana/dashboards");
+interface Dashboard {
+  uid: string;
+  templating: { list: { name: string }[] };
+}
 
-const dashboards = readdirSync(DASHBOARDS)
-  .filter((file) => file.endsWith(".json"))
-  .map((file) => (JSON.parse(readFileSync(join(DASHBOARDS, file), "utf8")) as { uid: string }).uid);
+const CHINESE = /\p{Script=Han}/u;
+
+/** The variables of each, by uid. */
+const dashboards = new Map(
+  readdirSync(DASHBOARDS)
+    .map((file) => JSON.parse(readFileSync(join(DASHBOARDS, file), "utf8")) as Dashboard)
+    .map(({ uid, templating }) => [uid, templating.list.map(({ name }) => name)]),
+);
 
 const expectations = readdirSync(import.meta.dirname)
   .filter((file) => file.endsWith(".yml"))
@@ -54,10 +62,19 @@ for (const rule of alerts) {
       assert.match(readFileSync(join(PROJECT, "docs/runbooks", `${alert}.md`), "utf8"), CHINESE);
     });
 
-    test("leads to a dashboard that exists", () => {
-      const [, uid = ""] =
-        /^http:\/\/localhost:3000\/d\/([\w-]+)$/.exec(annotations.dashboard_url ?? "") ?? [];
-      assert.ok(dashboards.includes(uid), `${annotations.dashboard_url}`);
+    test("leads to a dashboard that exists, at the host and service that it is about", () => {
+      const url = (annotations.dashboard_url ?? "").replaceAll(
+        /\{\{ (\$labels\.\w+ \| urlquery) \}\}/g,
+        "$1",
+      );
+      const [, uid = "", query = ""] = /^http:\/\/localhost:3000\/d\/([\w-]+)\??(.*)$/.exec(url) ?? [];
+      const variables = dashboards.get(uid);
+      assert.ok(variables, url);
+      for (const [name, value] of new URLSearchParams(query)) {
+        const label = name.replace("var-", "");
+        assert.ok(variables.includes(label), `${url}: the dashboard has no variable ${label}`);
+        assert.equal(value, `$labels.${label} | urlquery`);
+      }
     });
 
     test("has a chart, and asks only for what exists", async () => {

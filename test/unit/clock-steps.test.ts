@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, type TestContext, test } from "node:test";
 import { RESERVE } from "../../alertmanager/relay/plan.ts";
+import { systemClock } from "../../service/clock.ts";
 import { firing, resolved, webhook } from "./support/alerts.ts";
 import { fakeClock } from "./support/clock.ts";
 import { FAULTS, type FaultyWecom, startFaultyWecom } from "./support/faulty-wecom.ts";
@@ -51,6 +52,17 @@ async function useUp({ relay, pass, wecom }: Story): Promise<void> {
     await pass(0);
   }
 }
+
+test("the clock runs ahead for a while and is set right: a silence is noticed all the same", async (t) => {
+  const { relay, pass, step, heartbeat } = await begin(t, ["setTimeout", "setInterval"]);
+  step(HOUR);
+  await pass(60);
+  await heartbeat();
+  step(-HOUR);
+  await pass(450);
+  const names = (await relay.alerts()).map(({ labels }) => labels.alertname);
+  assert.deepEqual(names, ["WatchdogSilent"]);
+});
 
 for (const [name, seconds] of STEPS) {
   suite(`the clock steps ${name}`, () => {
@@ -121,6 +133,17 @@ for (const [name, seconds] of STEPS) {
       );
     });
 
+    test("an end that comes while it is silent is told as doubtful", async (t) => {
+      const { relay, wecom, pass, step, heartbeat } = await begin(t, ["setTimeout", "setInterval"]);
+      await relay.tell(critical("GoesOn"));
+      await heartbeat();
+      step(seconds);
+      await pass(240);
+      await relay.tell(resolved(critical("GoesOn"), new Date(relay.clock.now()).toISOString()));
+      await pass(5);
+      assert.match(wecom.told.at(-1) ?? "", /可能已恢复/);
+    });
+
     test("as long as the heart is heard nothing is said of it", async (t) => {
       const { relay, pass, step, heartbeat } = await begin(t, ["setTimeout", "setInterval"]);
       await heartbeat();
@@ -134,3 +157,10 @@ for (const [name, seconds] of STEPS) {
     });
   });
 }
+
+test("what has passed does not depend on what the clock is set to", (t) => {
+  const before = systemClock.elapsed();
+  t.mock.method(Date, "now", () => 0);
+  const passed = systemClock.elapsed() - before;
+  assert.ok(passed >= 0 && passed < 60_000, `${passed} ms`);
+});

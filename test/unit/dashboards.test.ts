@@ -1,83 +1,48 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { suite, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { parse } from "yaml";
-import {
-  EXPORTER_COUNTERS,
-  EXPORTER_GAUGES,
-  exists,
-  metricNames,
-  OTHER_COUNTERS,
-} from "../helpers/metrics.ts";
+import { PART_TITLES } from "../../scripts/stack/addresses.ts";
+import { PROJECT } from "../../scripts/stack/project.ts";
+import { alerts } from "../helpers/rules.ts";
+import { dashboards, expressionsOf, type Link, type Panel, panelsOf, wordsOf } from "./support/dashboards.ts";
 
-const GRAFANA = fileURLToPath(new URL("../../grafana/", import.meta.url));
-
-const DATA_SOURCE = { type: "prometheus", uid: `\${datasource}` };
+const HAN = /\p{Script=Han}/u;
+const TAG = "法律客服";
 const COLUMNS = 24;
+const VARIABLES = ["datasource", "instance", "service", "management_url", "prometheus_url"];
+/** What Grafana itself knows in a link. */
+const BUILT_IN = ["__url_time_range", "__all_variables", "__value"];
+const PAGES = [
+  "/alerting/silences?alertmanager=Alertmanager",
+  `\${prometheus_url}/alerts`,
+  `\${management_url}/`,
+];
 
-interface Target {
-  datasource: unknown;
-  expr: string;
-  legendFormat: string;
-  refId: string;
-}
-
-interface Panel {
-  id: number;
-  type: string;
-  title: string;
-  description?: string;
-  datasource?: unknown;
-  gridPos: { x: number; y: number; w: number; h: number };
-  fieldConfig?: { defaults: { unit?: string; noValue?: string } };
-  panels?: Panel[];
-  targets?: Target[];
-}
-
-interface Dashboard {
-  id?: number;
-  uid: string;
-  title: string;
-  editable: boolean;
-  annotations: { list: { builtIn?: number; datasource: unknown; expr: string }[] };
-  panels: Panel[];
-  templating: { list: { type: string; name: string; datasource?: unknown; current: { value: unknown } }[] };
-}
-
-const files = readdirSync(`${GRAFANA}dashboards`).filter((name) => name.endsWith(".json"));
-const dashboards = files.map((file) => ({ file, dashboard: read(file) }));
-
-test("uids and titles are unique", () => {
-  assert.ok(files.includes("overview.json"));
+test("there is one for each question, and no uid or title twice", () => {
+  assert.deepEqual([...dashboards.keys()].sort(), ["business", "overview", "pipeline", "system"]);
   for (const key of ["uid", "title"] as const) {
-    const values = dashboards.map(({ dashboard }) => dashboard[key]);
+    const values = [...dashboards.values()].map((dashboard) => dashboard[key]);
     assert.equal(new Set(values).size, values.length, `${key}: ${values}`);
   }
 });
 
-for (const { file, dashboard } of dashboards) {
-  suite(file, () => {
-    const all = dashboard.panels.flatMap((panel) => [panel, ...(panel.panels ?? [])]);
-    const panels = all.filter(({ type }) => type !== "row");
-    const targets = panels.flatMap((panel) =>
-      (panel.targets ?? []).map((target) => ({ ...target, place: `${panel.title} ${target.refId}` })),
-    );
-    const annotations = dashboard.annotations.list.filter(({ builtIn }) => builtIn !== 1);
-    const expressions = [
-      ...targets.map(({ place, expr }) => ({ place, expr })),
-      ...annotations.map(({ expr }) => ({ place: "annotation", expr })),
-    ];
+for (const [name, dashboard] of dashboards) {
+  suite(name, () => {
+    const panels = panelsOf(dashboard);
 
     test("is a provisioned dashboard that only its file changes", () => {
-      assert.equal(dashboard.uid, `wecom-${file.replace(".json", "")}`);
-      assert.match(dashboard.title, /\p{Script=Han}/u);
+      assert.equal(dashboard.uid, `wecom-${name}`);
+      assert.match(dashboard.title, HAN);
       assert.equal(dashboard.editable, false);
       assert.equal(dashboard.id, undefined);
+      assert.deepEqual(dashboard.tags, [TAG]);
     });
 
-    test("panels lie within the grid and beside each other", () => {
+    test("panels lie within the grid and beside each other, in the order in which a phone stacks them", () => {
+      const all = dashboard.panels;
       assert.equal(new Set(all.map(({ id }) => id)).size, all.length, "panel ids are unique");
+      assert.deepEqual(all, all.toSorted(byPlace));
       for (const [index, panel] of all.entries()) {
         const { x, w, h } = panel.gridPos;
         assert.ok(x >= 0 && w > 0 && h > 0 && x + w <= COLUMNS, panel.title);
@@ -88,108 +53,134 @@ for (const { file, dashboard } of dashboards) {
     });
 
     test("every panel explains itself in Chinese", () => {
-      for (const { title, description, fieldConfig } of panels) {
-        assert.match(title, /\p{Script=Han}/u);
-        assert.match(description ?? "", /\p{Script=Han}/u, `${title}: description`);
-        assert.match(fieldConfig?.defaults.noValue ?? "", /\p{Script=Han}/u, `${title}: noValue`);
+      assert.equal(new Set(panels.map(({ title }) => title)).size, panels.length, "titles are unique");
+      for (const { title, description = "", fieldConfig, targets = [] } of panels) {
+        assert.match(title, HAN);
+        assert.match(description, /\p{Script=Han}.*。$/u, `${title}: description`);
+        assert.ok(description.length >= 30, `${title}: what it shows, what is normal, what to do if not`);
+        assert.match(fieldConfig?.defaults.noValue ?? "", HAN, `${title}: noValue`);
         assert.ok(fieldConfig?.defaults.unit, `${title}: unit`);
+        for (const { refId, legendFormat } of targets) assert.ok(legendFormat, `${title} ${refId}: legend`);
       }
-      for (const { place, legendFormat } of targets) assert.ok(legendFormat, `${place}: legend`);
     });
 
-    test("everything is read through the one data source variable", () => {
-      const variables = dashboard.templating.list.filter(({ type }) => type === "datasource");
+    test("draws no threshold of its own: they are Prometheus's", () => {
+      for (const { title, fieldConfig, targets = [] } of panels) {
+        assert.ok((fieldConfig?.defaults.thresholds?.steps.length ?? 0) <= 1, title);
+        for (const { legendFormat, expr } of targets.filter(({ expr }) =>
+          /^monitoring:threshold/.test(expr),
+        )) {
+          assert.equal(legendFormat, "告警阈值", `${title}: ${expr}`);
+          const dashed = fieldConfig?.overrides.find(({ matcher }) => matcher.options === legendFormat);
+          assert.ok(
+            dashed?.properties.some(({ id }) => id === "custom.lineStyle"),
+            title,
+          );
+        }
+      }
+    });
+
+    test("has the same variables as the others, so that links keep what was chosen", () => {
       assert.deepEqual(
-        variables.map(({ name, current }) => [name, current.value]),
-        [["datasource", "prometheus"]],
+        dashboard.templating.list.map(({ name }) => name),
+        VARIABLES,
       );
-      const queries = dashboard.templating.list.filter(({ type }) => type === "query");
-      for (const { datasource } of [...panels, ...targets, ...annotations, ...queries]) {
-        assert.deepEqual(datasource, DATA_SOURCE);
+    });
+
+    test("offers no choice that changes nothing", () => {
+      const expressions = expressionsOf(dashboard).map(({ expr }) => expr);
+      for (const { name } of dashboard.templating.list.filter(({ hide }) => hide === 0)) {
+        assert.ok(
+          expressions.some((expr) => expr.includes(`$${name}`)),
+          name,
+        );
       }
     });
 
-    test("every metric exists", () => {
-      for (const { place, expr } of expressions) {
-        const names = metricNames(expr);
-        assert.ok(names.length > 0, `${place}: no metric found in ${expr}`);
-        for (const name of names) {
-          assert.ok(exists(name), `${place}: unknown metric ${name}`);
-        }
-      }
+    test("leads to the other dashboards, the silences, Prometheus and the management page", () => {
+      const [others, ...pages] = dashboard.links;
+      assert.partialDeepStrictEqual(others, { type: "dashboards", tags: [TAG] });
+      assert.deepEqual(
+        pages.map(({ url }) => url),
+        PAGES,
+      );
     });
 
-    test("counters are read only as rates and increases", () => {
-      for (const { place, expr } of expressions) {
-        const rest = expr.replaceAll(/\b(rate|increase)\(\s*[\w:]+(\{[^}]*\})?\[[^\]]*\]/g, "");
-        for (const name of [...EXPORTER_COUNTERS, ...OTHER_COUNTERS]) {
-          assert.ok(!metricNames(rest).includes(name), `${place}: ${name} is a raw counter`);
-        }
-      }
-    });
-
-    test("ranges follow the chart, or are a day or more", () => {
-      for (const { place, expr } of expressions) {
-        for (const [, range = ""] of expr.matchAll(/\[([^\]]*)\]/g)) {
-          assert.ok(range === "$__rate_interval" || isDayOrMore(range), `${place}: [${range}]`);
-        }
-      }
-    });
-
-    test("the exporter's metrics follow the choice of instance", () => {
-      for (const { place, expr } of expressions) {
-        for (const name of [...EXPORTER_COUNTERS, ...EXPORTER_GAUGES]) {
-          for (const [, selector = ""] of expr.matchAll(new RegExp(`\\b${name}\\b(\\{[^}]*\\})?`, "g"))) {
-            assert.ok(selector.includes('instance=~"$instance"'), `${place}: ${name}${selector}`);
-          }
+    test("its links lead somewhere", () => {
+      for (const { title, url } of [...dashboard.links, ...panels.flatMap(linksOf)]) {
+        const [, target] = /^\/d\/wecom-(\w+)/.exec(url) ?? [];
+        if (target !== undefined) assert.ok(dashboards.has(target), url);
+        for (const [, variable = ""] of url.matchAll(/\$\{(\w+)/g)) {
+          assert.ok([...VARIABLES, ...BUILT_IN].includes(variable), `${title}: ${url}`);
         }
       }
     });
   });
 }
 
-test("data sources have their fixed uids", () => {
-  const { datasources } = parse(readFileSync(`${GRAFANA}provisioning/datasources/datasources.yaml`, "utf8"));
-  assert.partialDeepStrictEqual(datasources, [
-    {
-      uid: "prometheus",
-      url: "$PROMETHEUS_URL",
-      editable: false,
-      jsonData: { alertmanagerUid: "alertmanager" },
-    },
-    {
-      uid: "alertmanager",
-      url: "$ALERTMANAGER_URL",
-      editable: false,
-      jsonData: { implementation: "prometheus" },
-    },
-  ]);
+suite("a thing has one name everywhere", () => {
+  const words = [...dashboards.values()].flatMap((dashboard) => panelsOf(dashboard).flatMap(wordsOf));
+  const named = (key: string) => [...new Set(words.filter(([name]) => name === key).map(([, text]) => text))];
+
+  test("alerts, as in the runbooks", () => {
+    for (const { alert } of alerts.filter(({ alert }) => alert !== "Watchdog")) {
+      const [heading = ""] = readFileSync(join(PROJECT, "docs/runbooks", `${alert}.md`), "utf8").split("\n");
+      assert.deepEqual(named(alert), [heading.replace(`# ${alert}：`, "")]);
+    }
+  });
+
+  test("parts, as at the start", () => {
+    const jobs = {
+      relay: "relay",
+      prometheus: "prometheus",
+      alertmanager: "alertmanager",
+      grafana: "grafana",
+    };
+    for (const [job, part] of Object.entries(jobs)) {
+      assert.deepEqual(named(job), [PART_TITLES[part as keyof typeof PART_TITLES]]);
+    }
+    assert.deepEqual(named("monitoring"), [PART_TITLES.exporter]);
+  });
+
+  test("channels, as in the messages", () => {
+    const spoken = alerts.find(({ alert }) => alert === "NotificationBacklog")?.annotations?.summary ?? "";
+    const names = [...spoken.matchAll(/eq \$labels\.channel "(\w+)" \}\}([^{]+)/g)];
+    assert.deepEqual(
+      names.map(([, channel]) => channel),
+      ["wecom", "wecom_app", "email"],
+    );
+    for (const [, channel = "", name] of names) assert.deepEqual(named(channel), [name]);
+  });
 });
 
-test("dashboards come from one provider, which takes no changes from the pages", () => {
-  const { providers } = parse(readFileSync(`${GRAFANA}provisioning/dashboards/dashboards.yaml`, "utf8"));
-  assert.equal(providers.length, 1);
-  assert.partialDeepStrictEqual(providers, [
-    {
-      folderUid: "wecom-legal-monitoring",
-      type: "file",
-      disableDeletion: true,
-      allowUiUpdates: false,
-      editable: false,
-      options: { path: "$DASHBOARDS_PATH" },
-    },
-  ]);
+test("the overview counts every alert in one of its tiles, by the file of its rule", () => {
+  const tiles =
+    dashboards.get("overview")?.panels.find(({ title }) => title === "现在是否正常")?.targets ?? [];
+  const matched = tiles.map(({ expr }) => [...new Set(expr.match(/(?<=alertname=~")[^"]+/g))].join());
+  const files = ["services.yml", "business.yml", "host.yml"];
+  assert.deepEqual(
+    matched.slice(0, 3).map((pattern) => pattern.split("|").sort()),
+    files.map((file) => alertsOf(file)),
+  );
+  const [rest = ""] = /(?<=alertname!~")[^"]+/.exec(tiles[3]?.expr ?? "") ?? [];
+  assert.deepEqual(rest.split("|").sort(), ["Watchdog", ...files.flatMap(alertsOf)].sort());
 });
 
-function read(file: string): Dashboard {
-  return JSON.parse(readFileSync(`${GRAFANA}dashboards/${file}`, "utf8")) as Dashboard;
+function alertsOf(file: string): string[] {
+  const text = readFileSync(join(PROJECT, "prometheus/rules", file), "utf8");
+  return [...new Set(text.match(/(?<=- alert: )\w+/g))].sort();
+}
+
+function linksOf({ links = [], fieldConfig }: Panel): Link[] {
+  const overrides = fieldConfig?.overrides.flatMap(({ properties }) => properties) ?? [];
+  const own = overrides.flatMap(({ id, value }) => (id === "links" ? (value as Link[]) : []));
+  return [...links, ...(fieldConfig?.defaults.links ?? []), ...own];
+}
+
+function byPlace({ gridPos: a }: Panel, { gridPos: b }: Panel): number {
+  return a.y - b.y || a.x - b.x;
 }
 
 function overlap({ gridPos: a }: Panel, { gridPos: b }: Panel): boolean {
   return a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
-}
-
-function isDayOrMore(range: string): boolean {
-  const [, amount, unit] = /^(\d+)([hdwy])$/.exec(range) ?? [];
-  return unit !== undefined && (unit !== "h" || Number(amount) >= 24);
 }

@@ -29,6 +29,15 @@ test("a second one ends at once", (t) => {
   assert.match(told[1] ?? "", /可能有部分没有在运行：请执行 npm start/);
 });
 
+test("a command that takes nothing back says so in its own words", (t) => {
+  const told: string[] = [];
+  const words = { first: "no more is sent", second: "ended" };
+  const interruption = watchInterruption((text) => told.push(text), words);
+  t.after(interruption.close);
+  process.emit("SIGINT", "SIGINT");
+  assert.deepEqual(told, ["\nno more is sent\n"]);
+});
+
 test("work that changes nothing is not waited for", async () => {
   const abort = new AbortController();
   const working = unlessInterrupted(sleep(60_000, "done", { ref: false }), abort.signal);

@@ -130,6 +130,16 @@ suite("more than the channel can tell message by message", () => {
     await outbox.take(critical("D"));
     assert.deepEqual(outbox.sent.slice(2), ["D firing"]);
   });
+
+  test("what was not sent takes none of them, and a clock that is set back does not make them last for longer", async (t) => {
+    const outbox = openOutbox(t, { outcomes: [NETWORK], capacity: 3 });
+    await outbox.take(firing("A", { severity: "critical" }));
+    await outbox.pass(1);
+    assert.deepEqual(outbox.sent, ["A firing", "A firing"]);
+    outbox.setBack(3600);
+    await outbox.take(firing("B", { severity: "critical" }));
+    assert.deepEqual(outbox.sent.slice(2), ["B firing"]);
+  });
 });
 
 suite("an alert that begins anew while its end was never told", () => {
@@ -140,6 +150,14 @@ suite("an alert that begins anew while its end was never told", () => {
     await outbox.take({ ...alert, startsAt: "2026-02-12T15:00:00Z" });
     await outbox.pass(1);
     assert.deepEqual(outbox.sent, ["A firing", "A resolved", "A firing"]);
+  });
+
+  test("each of its earlier times is over", async (t) => {
+    const outbox = openOutbox(t);
+    const alert = alertOf("A");
+    for (const startsAt of ["2026-02-12T15:00:00Z", "2026-02-12T14:00:00Z", "2026-02-12T16:00:00Z"])
+      await outbox.take({ ...alert, startsAt });
+    assert.equal(outbox.firing(), 1);
   });
 
   test("what failed is told when Alertmanager says it again", async (t) => {

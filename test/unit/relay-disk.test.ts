@@ -3,6 +3,10 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, type TestContext, test } from "node:test";
+import { openOutbox } from "../../alertmanager/relay/outbox/database.ts";
+import { accept } from "../../alertmanager/relay/outbox/intake.ts";
+import { lease, readWaiting } from "../../alertmanager/relay/outbox/queue.ts";
+import { parseWebhook } from "../../alertmanager/relay/webhook.ts";
 import { cannotMount } from "../helpers/mounting.ts";
 import { firing, resolved, webhook } from "./support/alerts.ts";
 import { fakeClock } from "./support/clock.ts";
@@ -133,6 +137,21 @@ suite("the relay's disk", { skip: cannotMount() }, () => {
     assert.match(wecom.told.join("\n"), /After 发生/);
   });
 
+  test("that is nearly full when it starts, with much that was under way: 503 until there is room for all of it", async (t) => {
+    const { disk, relay, wecom, pass } = await beginHeld(t, (disk) => {
+      leaveUnderWay(disk, 2000);
+      fillDisk(disk, 96 * 1024);
+    });
+    await assertRefuses(relay);
+    await pass(60);
+    await assertRefuses(relay);
+    emptyDisk(disk);
+    await pass(5);
+    assert.equal((await relay.tell(AFTER)).status, 200);
+    await pass(60);
+    assert.match(wecom.told.join("\n"), /After/);
+  });
+
   test("that is read-only: 503 until it is not, then what waited is told", async (t) => {
     const { disk, relay, wecom, pass } = await beginHeld(t, async (disk) => {
       const env = { WECOM_ROBOT_KEY: "k", WECOM_API_BASE: "http://127.0.0.1:1" };
@@ -213,6 +232,16 @@ async function assertRefuses(relay: TestRelay): Promise<void> {
   assert.equal((await fetch(`${relay.url}/metrics`)).status, 503);
   assert.equal((await fetch(`${relay.url}/-/ready`)).status, 503);
   assert.equal((await fetch(`${relay.url}/-/healthy`)).status, 200);
+}
+
+/** As a relay leaves it that is killed while it tells of many alerts. */
+function leaveUnderWay(disk: string, alerts: number): void {
+  const database = openOutbox(disk);
+  const now = fakeClock().now();
+  const many = Array.from({ length: alerts }, () => firing("Many", { id: crypto.randomUUID() }));
+  accept(database, parseWebhook(webhook(...many)), ["wecom"], now);
+  lease(database, readWaiting(database, "wecom", undefined, now), now);
+  database.close();
 }
 
 /** Until what was written before leaves no room to be used again either. */

@@ -56,6 +56,25 @@ test("what waits for a channel that is switched off is visible as failed, not pe
   assert.equal((await second.notifications("channel=wecom"))[0]?.state, "failed");
 });
 
+test("what was not yet told is kept, however old, and told", async (t) => {
+  const robots = await startRobots(t);
+  const settings = {
+    config: { retentionDays: 7 },
+    env: { WECOM_ROBOT_KEY: "k", WECOM_API_BASE: robots.url },
+  };
+  robots.answers.push(-1);
+  const first = await startRelay(t, settings);
+  await first.tell(resolved(CPU));
+  await robots.message(1);
+  await first.stop();
+
+  const { clock, dataDir } = first;
+  clock.advance(8 * 24 * 3600);
+  const second = await startRelay(t, { ...settings, clock, dataDir });
+  assert.match(await robots.message(2), /已恢复/);
+  await second.settled();
+});
+
 test("history older than retention_days is dropped at the start, the rest kept", async (t) => {
   const first = await startRelay(t, { config: { retentionDays: 7 } });
   // What still goes on is not history yet.

@@ -87,14 +87,20 @@ suite("the operator's values", () => {
 
   test("addresses for people become the links in rules and dashboards", (t) => {
     const { read, render } = renderer(t);
-    render({ publicUrls: { exporter: "https://m.example.com", grafana: "https://g.example.com/grafana" } });
+    const publicUrls = {
+      exporter: "https://m.example.com",
+      grafana: "https://g.example.com/grafana",
+      prometheus: "https://p.example.com",
+    };
+    render({ publicUrls });
     const rules = read("prometheus/rules/services.yml");
     assert.match(rules, /runbook_url: https:\/\/m\.example\.com\/runbooks\/ServiceDown\n/);
     assert.match(rules, /dashboard_url: https:\/\/g\.example\.com\/grafana\/d\//);
     for (const folder of ["prometheus/rules", "grafana/dashboards"]) {
       for (const file of filesUnder(PROJECT, folder))
-        assert.doesNotMatch(read(file), /localhost:[83]00/, file);
+        assert.doesNotMatch(read(file), /localhost:[389]0/, file);
     }
+    assert.match(read("grafana/dashboards/overview.json"), /"query": "https:\/\/p\.example\.com"/);
   });
 
   test("a port that begins like another one does not mix up the links", (t) => {

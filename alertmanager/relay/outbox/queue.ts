@@ -99,9 +99,11 @@ export function lease(database: DatabaseSync, pending: Pending[], now: number): 
   return until;
 }
 
-/** Ends every lease: at the start, when those who held them are dead. */
+/** Ends every lease: at the start, when those who held them are dead. No two relays share a database. */
 export function endLeases(database: DatabaseSync): void {
-  database.exec("UPDATE notifications SET lease_until = NULL WHERE state = 'pending'");
+  database.exec(
+    "UPDATE notifications SET lease_until = NULL WHERE state = 'pending' AND lease_until IS NOT NULL",
+  );
 }
 
 /** @param rows of one alert, oldest first */

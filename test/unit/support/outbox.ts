@@ -4,7 +4,11 @@ import { setImmediate as turn } from "node:timers/promises";
 import type { Channel, Outcome } from "../../../alertmanager/relay/channels/channel.ts";
 import { createDelivery, type Delivery } from "../../../alertmanager/relay/delivery.ts";
 import { createMetrics } from "../../../alertmanager/relay/metrics.ts";
-import { type NotificationRecord, readNotifications } from "../../../alertmanager/relay/outbox/history.ts";
+import {
+  type NotificationRecord,
+  readFiring,
+  readNotifications,
+} from "../../../alertmanager/relay/outbox/history.ts";
 import { accept } from "../../../alertmanager/relay/outbox/intake.ts";
 import { endLeases } from "../../../alertmanager/relay/outbox/queue.ts";
 import { parseWebhook } from "../../../alertmanager/relay/webhook.ts";
@@ -41,6 +45,8 @@ export interface Outbox {
   setBack(seconds: number): void;
   /** Newest first. */
   notifications(): NotificationRecord[];
+  /** How many alerts go on. */
+  firing(): number;
   /** Ends the attempt that hangs. */
   letGo(outcome: Outcome): Promise<void>;
   /** Another delivery on the same disk, as after a crash. */
@@ -126,6 +132,7 @@ export function openOutbox(
     },
     setBack: (seconds) => clock.advance(-seconds),
     notifications: () => readNotifications(database, { channel: CHANNEL, state: undefined, limit: 100 }),
+    firing: () => readFiring(database).length,
     async letGo(outcome) {
       hanging.resolve(outcome);
       await turn();

@@ -49,8 +49,8 @@ export function createRobots({ settings, clock, window }: RobotsOptions): Robots
   const all = settings.keys.map(
     (key): Robot => ({ key, sender: senderName(key), brokenAt: never, fullUntil: never, calledAt: never }),
   );
-  const isWhole = ({ brokenAt }: Robot) => clock.now() - brokenAt >= BROKEN_FOR;
-  /** Not for longer than it can be: the clock may have been set back since. */
+  // Neither for longer than it can be: the clock may have been set back since.
+  const isWhole = ({ brokenAt }: Robot) => clock.now() < brokenAt || clock.now() - brokenAt >= BROKEN_FOR;
   const isFull = ({ fullUntil }: Robot) => clock.now() < fullUntil && fullUntil <= clock.now() + LONGEST_FULL;
   const room = (robot: Robot) => (isFull(robot) ? 0 : window.room(robot.sender, ROBOT_LIMIT));
   return {

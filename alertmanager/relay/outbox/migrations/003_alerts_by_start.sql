@@ -1,5 +1,5 @@
 -- A million alerts hardly ever begin at once: with the moment first, the key of a new alert is written at its end, not
--- on a page of its own somewhere in the middle.
+-- on a page of its own somewhere in the middle. While it is copied the disk holds the alerts three times.
 CREATE TABLE alerts_by_start (
   id INTEGER PRIMARY KEY,
   fingerprint TEXT NOT NULL,

@@ -1,0 +1,16 @@
+import { demonstrate } from "./demo/demonstrate.ts";
+import { readOptions } from "./demo/options.ts";
+import { cli } from "./stack/cli.ts";
+import { PROJECT } from "./stack/project.ts";
+import { createReport } from "./stack/report.ts";
+import { readSettings } from "./stack/settings.ts";
+
+/** npm run demo: a day of the desk with an incident, on the running stack. */
+await cli(
+  async (signal) => {
+    const options = readOptions(process.argv.slice(2));
+    process.chdir(PROJECT);
+    await demonstrate({ options, settings: readSettings(), report: createReport(process.stdout), signal });
+  },
+  { words: { first: "正在结束演示，不再发送消息，请稍候", second: "演示已结束，最后写入了多少没有数清" } },
+);
