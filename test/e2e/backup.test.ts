@@ -180,7 +180,7 @@ describe("a restore that is ended in its middle", () => {
     assert.equal(other.total, "3");
   });
 
-  for (const at of ["停止 Prometheus", "换上备份里的数据", "启动 告警转发"]) {
+  for (const at of ["停止 Prometheus", "换上备份里的数据", "检查配置"]) {
     test(`killed at ${at}: nothing is done on what is left, and npm start puts the old back`, async () => {
       await stack.interrupt("SIGKILL", at, "restore.ts", "--native", "--yes", archive);
       const refused = await stack.run("backup.ts", "--native");
