@@ -1,18 +1,14 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import { describe, type TestContext, test } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { packArchive, readArchive, type Source } from "../../scripts/backup/archive.ts";
+import { readArchive, type Source } from "../../scripts/backup/archive.ts";
 import { ArchiveError } from "../../scripts/backup/archive-error.ts";
-import type { Facts } from "../../scripts/backup/manifest.ts";
-import { saveArchive } from "../../scripts/backup/saving.ts";
+import { FACTS, saveSources } from "./support/backup.ts";
 import { temporaryFolder } from "./support/folder.ts";
 import { fillDisk, mountDisk } from "./support/small-disk.ts";
-
-const FACTS: Facts = { servers: {}, databases: { "relay/relay.db": 1 }, variables: ["EXPORTER_TOKEN"] };
-const report = { begin: () => ({ progress() {}, done() {}, fail() {} }), line() {}, warn() {} };
 
 const TEXTS: Source[] = [
   { name: "config.ini", text: "[monitoring]\n" },
@@ -20,22 +16,9 @@ const TEXTS: Source[] = [
   { name: "prometheus/wal/00000001", text: "samples ".repeat(1000) },
 ];
 
-async function save(
-  file: string,
-  sources: Source[] = TEXTS,
-  { facts = FACTS, signal = new AbortController().signal } = {},
-): Promise<void> {
-  const pack = () =>
-    Readable.from(
-      packArchive(Readable.from(sources) as AsyncIterable<Source>, () => facts),
-      { objectMode: false },
-    );
-  await saveArchive(file, pack, { report, signal });
-}
-
 async function archive(t: TestContext): Promise<string> {
   const file = join(temporaryFolder(t), "backup.tar.gz");
-  await save(file);
+  await saveSources(file, TEXTS, { facts: { ...FACTS, variables: ["EXPORTER_TOKEN"] } });
   return file;
 }
 
@@ -71,7 +54,7 @@ test("what was packed is read again: every name, size and checksum, and what els
       contents[name] = "";
     },
     async write(piece) {
-      contents[name] += piece;
+      contents[name] = `${contents[name]}${piece}`;
     },
     async end() {},
   });
@@ -84,7 +67,6 @@ test("what was packed is read again: every name, size and checksum, and what els
 });
 
 test("an ordinary tar can unpack it", async (t) => {
-  const { execFileSync } = await import("node:child_process");
   const listed = execFileSync("tar", ["-tzf", await archive(t)], { encoding: "utf8" });
   assert.equal(listed, "config.ini\nalertmanager/silences\nprometheus/wal/00000001\nmanifest.json\n");
 });
@@ -136,7 +118,7 @@ describe("refused, with what is wrong", () => {
     const file = join(temporaryFolder(t), "backup.tar.gz");
     const facts = { ...FACTS, databases: { "relay/relay.db": 99 } };
     await assert.rejects(
-      save(file, TEXTS, { facts }),
+      saveSources(file, TEXTS, { facts }),
       refused(/数据库 relay\/relay\.db 的版本是 99，这里的程序只认识到 \d+：请先把程序更新到备份时的版本/),
     );
   });
@@ -144,7 +126,7 @@ describe("refused, with what is wrong", () => {
   for (const name of ["../../etc/passwd", "/etc/passwd", "prometheus/../../x", "prometheus/.restore-old/x"]) {
     test(`a file called ${name}: it is handed to nobody`, async (t) => {
       const file = join(temporaryFolder(t), "backup.tar.gz");
-      await assert.rejects(save(file, [...TEXTS, { name, text: "x" }]), ArchiveError);
+      await assert.rejects(saveSources(file, [...TEXTS, { name, text: "x" }]), ArchiveError);
       assert.ok(!existsSync(file));
     });
   }
@@ -163,7 +145,7 @@ describe("there is a whole archive under its name, or none", () => {
     const folder = temporaryFolder(t);
     const interruption = new AbortController();
     const sources = [...TEXTS, ...TEXTS];
-    const saving = save(join(folder, "backup.tar.gz"), sources, { signal: interruption.signal });
+    const saving = saveSources(join(folder, "backup.tar.gz"), sources, { signal: interruption.signal });
     interruption.abort(new Error("interrupted"));
     await assert.rejects(saving);
     assert.deepEqual(readdirSync(folder), []);
@@ -179,7 +161,7 @@ describe("there is a whole archive under its name, or none", () => {
     }));
     fillDisk(disk, 1024 * 1024);
     await assert.rejects(
-      save(join(disk, "backup.tar.gz"), sources),
+      saveSources(join(disk, "backup.tar.gz"), sources),
       new RegExp(`磁盘已满，没有留下备份：请在 ${disk} 腾出空间`),
     );
     assert.deepEqual(readdirSync(disk), ["filler"]);
@@ -188,7 +170,7 @@ describe("there is a whole archive under its name, or none", () => {
   test("what a killed one left is cleared up", async (t) => {
     const folder = temporaryFolder(t);
     writeFileSync(join(folder, "backup-20260101-000000.tar.gz.partial"), "half");
-    await save(join(folder, "backup.tar.gz"));
+    await saveSources(join(folder, "backup.tar.gz"), TEXTS);
     assert.deepEqual(readdirSync(folder), ["backup.tar.gz"]);
   });
 });

@@ -2,16 +2,13 @@ import assert from "node:assert/strict";
 import fs, { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { dirname, join } from "node:path";
-import { Readable } from "node:stream";
 import { type TestContext, test } from "node:test";
-import { packArchive, type Source } from "../../scripts/backup/archive.ts";
 import { discard, putBack, swap, unpack } from "../../scripts/backup/exchange.ts";
-import { saveArchive } from "../../scripts/backup/saving.ts";
 import type { Storage } from "../../scripts/backup/storage.ts";
+import { saveSources } from "./support/backup.ts";
 import { temporaryFolder } from "./support/folder.ts";
 import { fillDisk, mountDisk } from "./support/small-disk.ts";
 
-const report = { begin: () => ({ progress() {}, done() {}, fail() {} }), line() {}, warn() {} };
 const options = { signal: new AbortController().signal, progress() {} };
 
 /** As with Docker: two volumes, whose roots cannot be renamed. */
@@ -59,16 +56,10 @@ function sorted(files: Record<string, string>): Record<string, string> {
 
 async function archiveOf(t: TestContext, files: Record<string, string>): Promise<string> {
   const file = join(temporaryFolder(t), "backup.tar.gz");
-  const sources = Readable.from(
+  await saveSources(
+    file,
     Object.entries(files).map(([name, text]) => ({ name, text })),
-  ) as AsyncIterable<Source>;
-  const facts = { servers: {}, databases: {}, variables: [] };
-  const pack = () =>
-    Readable.from(
-      packArchive(sources, () => facts),
-      { objectMode: false },
-    );
-  await saveArchive(file, pack, { report, signal: options.signal });
+  );
   return file;
 }
 
