@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { readConfigFile } from "../config/config.ts";
 import { configFile, type Env, EnvironmentError, optional, readPublicUrls } from "../config/environment.ts";
+import { unfinishedRestore } from "./backup/unfinished.ts";
 import { describeDraft } from "./stack/changes.ts";
 import { cli } from "./stack/cli.ts";
 import { GENERATED_SECRETS, randomSecret } from "./stack/dotenv.ts";
@@ -48,8 +49,7 @@ async function init(): Promise<void> {
 }
 
 function renderVolume(env: Env): Rendering {
-  // scripts/backup/unfinished.ts
-  if (existsSync(`${configFile(env)}.before-restore-docker`) && optional(env, "RESTORING") === undefined) {
+  if (unfinishedRestore() === "docker" && optional(env, "RESTORING") === undefined) {
     throw new StackError("上一次恢复没有完成，请执行 npm start，它会换回原来的数据");
   }
   const { config, text } = readConfigFile(configFile(env));

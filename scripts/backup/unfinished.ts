@@ -8,6 +8,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { dirname, join } from "node:path";
 import { configFile } from "../../config/environment.ts";
 import { StackError } from "../stack/project.ts";
 
@@ -16,10 +17,11 @@ export type StackKind = "native" | "docker";
 /**
  * The old config.ini, put aside for as long as a restore may have to be taken back: while it is there the old is what
  * counts, wherever a kill or a power cut has left things. Removing it makes the restore final, renaming it back ends
- * the way back; either is one step. scripts/init.ts looks for it too.
+ * the way back; either is one step. As an .ini file
+ * it is no part of the program, whose files decide what has to be started anew (scripts/stack/parts.ts).
  */
 function asideOf(kind: StackKind): string {
-  return `${configFile(process.env)}.before-restore-${kind}`;
+  return join(dirname(configFile(process.env)), `before-restore-${kind}.ini`);
 }
 
 /** The stack whose restore did not come to its end. */

@@ -168,6 +168,7 @@ test("destroyed, filled otherwise, restored: series, totals, history, silences a
   assert.match(output, /✅ 已恢复，监控系统在运行/);
   assert.deepEqual(await remember(), memory);
   assert.deepEqual(running(), parts);
+  assert.match(await succeed(stack.up()), /各部分都已在运行，没有改动/);
   assert.deepEqual(leftovers(), []);
 });
 
