@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   closeSync,
   copyFileSync,
   existsSync,
@@ -6,6 +7,7 @@ import {
   openSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
@@ -17,8 +19,8 @@ export type StackKind = "native" | "docker";
 /**
  * The old config.ini, put aside for as long as a restore may have to be taken back: while it is there the old is what
  * counts, wherever a kill or a power cut has left things. Removing it makes the restore final, renaming it back ends
- * the way back; either is one step. As an .ini file
- * it is no part of the program, whose files decide what has to be started anew (scripts/stack/parts.ts).
+ * the way back; either is one step. As an .ini file it is no part of the program, whose files decide what has to be
+ * started anew (scripts/stack/parts.ts).
  */
 function asideOf(kind: StackKind): string {
   return join(dirname(configFile(process.env)), `before-restore-${kind}.ini`);
@@ -43,10 +45,11 @@ export function putConfigAside(kind: StackKind): void {
   renameSync(`${aside}.tmp`, aside);
 }
 
-/** In one step, as services may read it at any moment. */
+/** In one step, as services may read it at any moment, and for whom it was readable: containers have another user. */
 export function replaceConfig(text: string): void {
   const file = configFile(process.env);
   writeFileSync(`${file}.tmp`, text);
+  chmodSync(`${file}.tmp`, statSync(file).mode);
   sync(`${file}.tmp`);
   renameSync(`${file}.tmp`, file);
 }

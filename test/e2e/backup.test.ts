@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { runningProcesses } from "../../scripts/stack/processes.ts";
@@ -158,6 +158,8 @@ test("destroyed, filled otherwise, restored: series, totals, history, silences a
   rmSync(join(stack.folder, ".stack/data"), { recursive: true });
   stack.configure((text) => text.replace("retention_days = 90", "retention_days = 30"));
   await succeed(stack.up());
+  const config = join(stack.folder, "config/config.ini");
+  chmodSync(config, 0o644);
   await post(`${stack.urls.exporter}/events`, [{ type: "consultation" }]);
   await raise("TrialAfter");
   await silence("made after the backup");
@@ -168,6 +170,7 @@ test("destroyed, filled otherwise, restored: series, totals, history, silences a
   assert.match(output, /✅ 已恢复，监控系统在运行/);
   assert.deepEqual(await remember(), memory);
   assert.deepEqual(running(), parts);
+  assert.equal(statSync(config).mode & 0o777, 0o644);
   assert.match(await succeed(stack.up()), /各部分都已在运行，没有改动/);
   assert.deepEqual(leftovers(), []);
 });
