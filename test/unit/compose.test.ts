@@ -46,7 +46,8 @@ for (const [name, service] of Object.entries(compose.services)) {
   test(`${name} comes back by itself, and its log does not fill the disk`, () => {
     assert.equal(service.restart, name === "init" ? "no" : "unless-stopped");
     assert.deepEqual(Object.keys(service.logging.options), ["max-size", "max-file"]);
-    if (name !== "init") assert.notEqual(service.healthcheck, undefined);
+    // backup answers nobody: what it fails in becomes an alert.
+    if (name !== "init" && name !== "backup") assert.notEqual(service.healthcheck, undefined);
   });
 }
 
@@ -71,6 +72,7 @@ test("every container that reads settings at its start only is labelled with the
     prometheus: undefined,
     alertmanager: undefined,
     grafana: `\${GRAFANA_CONFIGURATION_HASH:-}`,
+    backup: `\${BACKUP_CONFIGURATION_HASH:-}`,
   });
 });
 
@@ -79,6 +81,17 @@ test("the image holds none of the files that init has mounted: a changed value m
   for (const file of ["config/config.ini", "alertmanager/alertmanager.yml"])
     assert.ok(ignored.includes(file));
   for (const folder of ["prometheus", "grafana"]) assert.ok(!ignored.includes(`!${folder}`));
+});
+
+test("a backup has every volume that keeps something, and no port", () => {
+  const { volumes = [], ports } = compose.services.backup ?? {};
+  const kept = Object.keys(compose.volumes).filter((name) => name.endsWith("-data"));
+  assert.ok(kept.length > 4);
+  assert.deepEqual(
+    volumes.filter((volume) => volume.includes("-data:")).sort(),
+    kept.map((name) => `${name}:/stack/${name.replace("-data", "")}`).sort(),
+  );
+  assert.equal(ports, undefined);
 });
 
 test("the relay's port is not published", () => {
@@ -127,6 +140,7 @@ test("a container is made anew for what it reads at its start, and not for a thr
   const before = labels({});
   const changed = (after: typeof before) =>
     Object.keys(before).filter((name) => name.endsWith("_HASH") && after[name] !== before[name]);
+  assert.deepEqual(changed(labels({ backup: { keep: 7, hour: 3 } })), ["BACKUP_CONFIGURATION_HASH"]);
   assert.deepEqual(changed(labels({ thresholds: { ...config.thresholds, cpu: 70 } })), []);
   assert.deepEqual(changed(labels({ retentionDays: 30 })), ["RELAY_CONFIGURATION_HASH"]);
   assert.deepEqual(changed(labels({}, { EXPORTER_TOKEN: "new" })), ["EXPORTER_CONFIGURATION_HASH"]);
