@@ -35,6 +35,9 @@ const ALL_PAGES = 0x7fffffff;
 export async function* collect(options: Collection, facts: Facts): AsyncGenerator<Source> {
   const { storage, scratch, dotenv, signal } = options;
   const began = Date.now();
+  if (!Object.values(storage.folders).some((folder) => existsSync(folder))) {
+    throw new StackError("这里还没有数据，没有什么可备份的：先执行 npm start");
+  }
   mkdirSync(scratch, { recursive: true, mode: 0o700 });
   facts.variables = options.variables;
   yield { name: CONFIG, text: readFileSync(storage.config, "utf8") };

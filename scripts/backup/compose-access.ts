@@ -2,12 +2,11 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createReadStream, readFileSync } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { configFile } from "../../config/environment.ts";
 import { isComposeRunning, startCompose, stopCompose } from "../stack/compose.ts";
 import { createCompose } from "../stack/compose-cli.ts";
 import { StackError } from "../stack/project.ts";
 import type { Report } from "../stack/report.ts";
-import { checkSettings, readSettings } from "../stack/settings.ts";
+import { checkSettings, findConfigFile, readSettings } from "../stack/settings.ts";
 import type { Access, Addition } from "./access.ts";
 import type { VolumeRequest } from "./volumes.ts";
 
@@ -74,7 +73,7 @@ export async function composeAccess(project: string, report: Report): Promise<Ac
     async config() {
       return running.has("relay")
         ? compose.ask("exec", "-T", "relay", "cat", "/rendered/current/config.ini")
-        : readFileSync(configFile(process.env), "utf8");
+        : readFileSync(findConfigFile(), "utf8");
     },
     pack: (addition, _file, signal) => Readable.from(pack(addition, signal), { objectMode: false }),
     async unpack(file, signal) {

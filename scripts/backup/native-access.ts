@@ -1,13 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { configFile } from "../../config/environment.ts";
 import { startNative, stopNative } from "../stack/native.ts";
 import { runningProcesses } from "../stack/processes.ts";
 import { PROJECT, type StatePaths } from "../stack/project.ts";
 import { currentFolder } from "../stack/publish.ts";
 import type { Report } from "../stack/report.ts";
-import { checkSettings, readSettings } from "../stack/settings.ts";
+import { checkSettings, findConfigFile, readSettings } from "../stack/settings.ts";
 import type { Access } from "./access.ts";
 import { packArchive } from "./archive.ts";
 import { collect, type RunningServers } from "./collecting.ts";
@@ -28,7 +27,7 @@ export function nativeAccess(paths: StatePaths, report: Report): Access {
     alertmanager: originOf("alertmanager"),
   };
   const inForce = join(currentFolder(paths.config), "config.ini");
-  const storage = nativeStorage(paths, existsSync(inForce) ? inForce : configFile(process.env));
+  const storage = nativeStorage(paths, existsSync(inForce) ? inForce : findConfigFile());
   return {
     title: "本机方式",
     isRunning: records.length > 0,

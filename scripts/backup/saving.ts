@@ -78,7 +78,7 @@ export function isDiskFull(error: unknown): boolean {
 function describe(error: unknown, folder: string): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (isDiskFull(error))
-    return new StackError(`磁盘已满，没有留下备份：请在 ${folder} 腾出空间，或者换一个目录`, {
+    return new StackError(`磁盘已满：请在 ${folder} 腾出空间，或者换一个目录`, {
       cause: error,
     });
   if (code === "EACCES" || code === "EROFS")

@@ -11,8 +11,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { configFile } from "../../config/environment.ts";
 import { StackError } from "../stack/project.ts";
+import { findConfigFile } from "../stack/settings.ts";
 
 export type StackKind = "native" | "docker";
 
@@ -23,7 +23,7 @@ export type StackKind = "native" | "docker";
  * started anew (scripts/stack/parts.ts).
  */
 function asideOf(kind: StackKind): string {
-  return join(dirname(configFile(process.env)), `before-restore-${kind}.ini`);
+  return join(dirname(findConfigFile()), `before-restore-${kind}.ini`);
 }
 
 /** The stack whose restore did not come to its end. */
@@ -40,14 +40,14 @@ export function refuseUnfinishedRestore(): void {
 /** From here on a restore can be taken back. */
 export function putConfigAside(kind: StackKind): void {
   const aside = asideOf(kind);
-  copyFileSync(configFile(process.env), `${aside}.tmp`);
+  copyFileSync(findConfigFile(), `${aside}.tmp`);
   sync(`${aside}.tmp`);
   renameSync(`${aside}.tmp`, aside);
 }
 
 /** In one step, as services may read it at any moment, and for whom it was readable: containers have another user. */
 export function replaceConfig(text: string): void {
-  const file = configFile(process.env);
+  const file = findConfigFile();
   writeFileSync(`${file}.tmp`, text);
   chmodSync(`${file}.tmp`, statSync(file).mode);
   sync(`${file}.tmp`);
@@ -55,7 +55,7 @@ export function replaceConfig(text: string): void {
 }
 
 export function bringConfigBack(kind: StackKind): void {
-  renameSync(asideOf(kind), configFile(process.env));
+  renameSync(asideOf(kind), findConfigFile());
 }
 
 /** From here on a restore is final. */

@@ -21,11 +21,20 @@ export interface Settings {
   env: Env;
 }
 
+/** Where the operator's config.ini is: .env may say so, too. */
+export function findConfigFile(): string {
+  return configFile(readEnv());
+}
+
 /** @throws {ConfigError} by file and line */
 export function readSettings(): Settings {
-  const env = existsSync(".env") ? readDotenv(".env", process.env) : process.env;
+  const env = readEnv();
   const { config, text } = readConfigFile(configFile(env));
   return { config, configText: text, env };
+}
+
+function readEnv(): Env {
+  return existsSync(".env") ? readDotenv(".env", process.env) : process.env;
 }
 
 /**

@@ -119,6 +119,14 @@ function leftovers(): string[] {
   );
 }
 
+test("where there is nothing yet, nothing is backed up", async () => {
+  const empty = await createTestStack();
+  const { code, output } = await empty.run("backup.ts", "--native");
+  await empty.remove();
+  assert.equal(code, 1);
+  assert.match(output, /❌ 这里还没有数据，没有什么可备份的：先执行 npm start\n没有留下备份/);
+});
+
 test("a backup of a stack that runs is one file that only its owner can read", async () => {
   span = { start: Math.floor(Date.now() / 1000), end: 0 };
   await post(`${stack.urls.exporter}/events`, [{ type: "consultation" }, { type: "consultation" }]);

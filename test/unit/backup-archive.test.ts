@@ -162,7 +162,7 @@ describe("there is a whole archive under its name, or none", () => {
     fillDisk(disk, 1024 * 1024);
     await assert.rejects(
       saveSources(join(disk, "backup.tar.gz"), sources),
-      new RegExp(`磁盘已满，没有留下备份：请在 ${disk} 腾出空间`),
+      new RegExp(`磁盘已满：请在 ${disk} 腾出空间`),
     );
     assert.deepEqual(readdirSync(disk), ["filler"]);
   });
