@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { readConfigFile } from "../config/config.ts";
 import { configFile, type Env, EnvironmentError, optional, readPublicUrls } from "../config/environment.ts";
+import { readAdminPassword } from "./stack/admin-password.ts";
 import { describeDraft } from "./stack/changes.ts";
 import { cli } from "./stack/cli.ts";
 import { GENERATED_SECRETS, randomSecret } from "./stack/dotenv.ts";
@@ -97,6 +98,7 @@ function secretsToChange(env: Env): string[] {
 
 /** What .env says, else what was made before, else a new one; readable by the containers that mount it alone. */
 function writeSecrets(env: Env): void {
+  readAdminPassword(env);
   mkdirSync(SECRETS, { recursive: true });
   for (const name of GENERATED_SECRETS) {
     const kept = keptSecret(name);

@@ -1,0 +1,30 @@
+import { once } from "node:events";
+import { type IncomingMessage, type OutgoingHttpHeaders, request } from "node:http";
+import { text } from "node:stream/consumers";
+
+export interface Answer {
+  status: number;
+  headers: IncomingMessage["headers"];
+  body: string;
+}
+
+export interface Question {
+  method?: string;
+  /** Sent as it is: fetch would tidy it up. */
+  path?: string;
+  /** Any, Host and Origin included. */
+  headers?: OutgoingHttpHeaders;
+  body?: string;
+}
+
+/** Asks what a browser or a program of this machine may not be able to: any path, any header. */
+export async function ask(
+  url: string,
+  { method = "GET", path = "/", headers = {}, body = "" }: Question,
+): Promise<Answer> {
+  const { hostname, port } = new URL(url);
+  const sent = request({ hostname, port, method, path, headers, agent: false });
+  sent.end(body);
+  const [answer] = (await once(sent, "response")) as [IncomingMessage];
+  return { status: answer.statusCode ?? 0, headers: answer.headers, body: await text(answer) };
+}
