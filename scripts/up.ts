@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { isService } from "./service/names.ts";
 import { publicUrls } from "./stack/addresses.ts";
 import { cli } from "./stack/cli.ts";
 import { findEngine, startCompose } from "./stack/compose.ts";
 import { ensureDotenv } from "./stack/dotenv.ts";
 import { withLock } from "./stack/lock.ts";
 import { startNative } from "./stack/native.ts";
-import { logFile, runningProcesses } from "./stack/processes.ts";
+import { runningProcesses, whereLogged } from "./stack/processes.ts";
 import { PROJECT, StackError, statePaths } from "./stack/project.ts";
 import { createReport, type Report } from "./stack/report.ts";
 import { checkSettings, readSettings } from "./stack/settings.ts";
@@ -31,7 +32,7 @@ async function up(signal: AbortSignal): Promise<void> {
   const { config, env } = settings;
   const paths = statePaths(join(PROJECT, ".stack"));
 
-  if (await choosesDocker(force, runningProcesses(paths).length > 0, report)) {
+  if (await choosesDocker(force, isService(paths.root) || runningProcesses(paths).length > 0, report)) {
     const { isChanged, ports } = await startCompose({ project: PROJECT, settings, report, signal });
     if (!isChanged) report.line(UNCHANGED);
     const urls = publicUrls(config, env, ports);
@@ -47,7 +48,7 @@ async function up(signal: AbortSignal): Promise<void> {
     });
     if (!isChanged) report.line(UNCHANGED);
     const urls = publicUrls(config, env, ports);
-    summarize(report, { config, env, urls, ...native, relayLog: logFile(paths, "relay") });
+    summarize(report, { config, env, urls, ...native, relayLog: whereLogged(paths, "relay") });
   }
 }
 

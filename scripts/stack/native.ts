@@ -1,5 +1,6 @@
 import type { Config } from "../../config/config.ts";
 import { type Env, readSecret } from "../../config/environment.ts";
+import { isService } from "../service/names.ts";
 import { PART_TITLES, type PartName, type Ports, partHost, publicUrls, readPorts } from "./addresses.ts";
 import { checkRendering } from "./checks.ts";
 import { fallbackMail } from "./fallback-mail.ts";
@@ -53,6 +54,8 @@ export interface NativeStack {
  */
 export async function startNative(options: NativeOptions): Promise<NativeStack> {
   const { paths, config, env, report, signal } = options;
+  // Root writes then, and the service's own user reads; the folder above keeps it from others.
+  if (isService(paths.root)) process.umask(0o022);
   const ports = readPorts(config, env);
   const { found, missing } = await unlessInterrupted(findServers(options), signal);
   const rendering = renderNative(options, ports, found);

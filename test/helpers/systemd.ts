@@ -1,0 +1,78 @@
+import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { PROJECT } from "../../scripts/stack/project.ts";
+import { eventually } from "./eventually.ts";
+import type { CommandResult } from "./stack.ts";
+
+const exec = promisify(execFile);
+
+/** Where the checkout is in there. */
+export const CHECKOUT = "/opt/monitoring";
+
+/** A machine of its own, as far as its processes, files and network go. */
+export interface BootedMachine {
+  run(...command: string[]): Promise<CommandResult>;
+  /** Ends every process without a warning and starts systemd anew on the same files. */
+  shutDown(): Promise<void>;
+}
+
+/** Why systemd cannot be booted here, or false. */
+export function cannotBoot(): string | false {
+  if (!existsSync("/lib/systemd/systemd")) return "there is no systemd here";
+  try {
+    execFileSync("unshare", [...NAMESPACES, "true"], { stdio: "pipe" });
+    return false;
+  } catch (error) {
+    return `no namespaces to boot systemd in: ${(error as Error).message}`;
+  }
+}
+
+const NAMESPACES = ["--mount", "--pid", "--cgroup", "--net", "--ipc", "--uts", "--fork", "--kill-child"];
+
+export async function bootSystemd(t: { after: (end: () => Promise<void>) => void }): Promise<BootedMachine> {
+  const layers = mkdtempSync(join(tmpdir(), "monitoring-systemd-"));
+  const script = join(import.meta.dirname, "systemd-boot.sh");
+  const child = spawn("unshare", [...NAMESPACES, "bash", script, layers, PROJECT], { stdio: "pipe" });
+  let said = "";
+  child.stderr.on("data", (text) => {
+    said += text;
+  });
+  async function shutDown(): Promise<void> {
+    if (child.exitCode === null && child.signalCode === null) {
+      const ended = once(child, "exit");
+      child.kill("SIGKILL");
+      await ended;
+    }
+    rmSync(layers, { recursive: true, force: true });
+  }
+  t.after(shutDown);
+  const machine = { run: (...command: string[]) => runInside(child, command), shutDown };
+  await eventually("systemd has booted", async () => {
+    if (child.exitCode !== null) throw new Error(said);
+    const { output } = await machine.run("systemctl", "is-system-running");
+    return /running|degraded/.test(output);
+  });
+  return machine;
+}
+
+async function runInside(child: ChildProcess, command: string[]): Promise<CommandResult> {
+  const pid = initOf(child);
+  const enter = ["--target", String(pid), "--mount", "--pid", "--cgroup", "--net", "--ipc", "--uts"];
+  const directory = [`--root=/proc/${pid}/root`, `--wd=/proc/${pid}/root${CHECKOUT}`];
+  try {
+    const { stdout, stderr } = await exec("nsenter", [...enter, ...directory, ...command]);
+    return { code: 0, output: stdout + stderr };
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+    return { code, output: stdout + stderr };
+  }
+}
+
+/** unshare's one child is process 1 in there. */
+function initOf({ pid }: ChildProcess): number {
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim());
+}
