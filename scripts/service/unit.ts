@@ -83,7 +83,10 @@ MemoryDenyWriteExecute=${COMPILED.has(name) ? "yes" : "no"}
 
 /** What a package's server looks for under /usr/share, as its package is not installed. */
 function mountsOf(share: string | undefined): string {
-  const names = share === undefined ? [] : readdirSync(share).filter((name) => !/^(bash-completion|doc|lintian|man)$/.test(name));
+  const names =
+    share === undefined
+      ? []
+      : readdirSync(share).filter((name) => !/^(bash-completion|doc|lintian|man)$/.test(name));
   return names
     .map((name) => `BindReadOnlyPaths=${escaped(join(share ?? "", name))}:/usr/share/${escaped(name)}\n`)
     .join("");

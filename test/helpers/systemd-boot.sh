@@ -15,7 +15,10 @@ mount -t proc proc "$root/proc"
 mount --bind "$root/proc/sys" "$root/proc/sys"
 mount -o remount,bind,ro "$root/proc/sys"
 mount -t tmpfs tmpfs "$root/run"
-mount --rbind /dev "$root/dev"
+mount -t tmpfs tmpfs "$root/dev"
+for device in null zero full random urandom; do cp -a "/dev/$device" "$root/dev/$device"; done
+mkdir "$root/dev/shm"
+ln -s /proc/self/fd "$root/dev/fd"
 mount -t sysfs -o ro sysfs "$root/sys"
 if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
   mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup"
@@ -34,4 +37,9 @@ done
 rm -rf "$units"/*.wants
 ip link set lo up
 export container=other
-exec chroot "$root" /lib/systemd/systemd --system --unit=multi-user.target --log-target=journal
+# Not chroot: whoever enters the namespace later would stand outside.
+mkdir "$root/run/outside"
+cd "$root"
+pivot_root . run/outside
+umount --lazy /run/outside
+exec /lib/systemd/systemd --system --unit=multi-user.target --log-target=journal

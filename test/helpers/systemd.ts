@@ -16,8 +16,8 @@ export const CHECKOUT = "/opt/monitoring";
 /** A machine of its own, as far as its processes, files and network go. */
 export interface BootedMachine {
   run(...command: string[]): Promise<CommandResult>;
-  /** Ends every process without a warning and starts systemd anew on the same files. */
-  shutDown(): Promise<void>;
+  /** A file of its, as this process finds it. */
+  file(path: string): string;
 }
 
 /** Why systemd cannot be booted here, or false. */
@@ -50,7 +50,10 @@ export async function bootSystemd(t: { after: (end: () => Promise<void>) => void
     rmSync(layers, { recursive: true, force: true });
   }
   t.after(shutDown);
-  const machine = { run: (...command: string[]) => runInside(child, command), shutDown };
+  const machine = {
+    run: (...command: string[]) => runInside(child, command),
+    file: (path: string) => `/proc/${initOf(child)}/root${path}`,
+  };
   await eventually("systemd has booted", async () => {
     if (child.exitCode !== null) throw new Error(said);
     const { output } = await machine.run("systemctl", "is-system-running");
