@@ -16,8 +16,10 @@ mount --bind "$root/proc/sys" "$root/proc/sys"
 mount -o remount,bind,ro "$root/proc/sys"
 mount -t tmpfs tmpfs "$root/run"
 mount -t tmpfs tmpfs "$root/dev"
-for device in null zero full random urandom; do cp -a "/dev/$device" "$root/dev/$device"; done
-mkdir "$root/dev/shm"
+for device in null zero full random urandom tty; do cp -a "/dev/$device" "$root/dev/$device"; done
+mkdir "$root/dev/"{shm,pts,mqueue,hugepages}
+mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
+ln -s pts/ptmx "$root/dev/ptmx"
 ln -s /proc/self/fd "$root/dev/fd"
 mount -t sysfs -o ro sysfs "$root/sys"
 if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
