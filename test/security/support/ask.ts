@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { type IncomingMessage, type OutgoingHttpHeaders, request } from "node:http";
+import { request as requestTls } from "node:https";
 import { text } from "node:stream/consumers";
 
 export interface Answer {
@@ -15,15 +16,18 @@ export interface Question {
   /** Any, Host and Origin included. */
   headers?: OutgoingHttpHeaders;
   body?: string;
+  /** For https: the certificate, made for this name. */
+  tls?: { ca: string; servername: string };
 }
 
 /** Asks what a browser or a program of this machine may not be able to: any path, any header. */
 export async function ask(
   url: string,
-  { method = "GET", path = "/", headers = {}, body = "" }: Question,
+  { method = "GET", path = "/", headers = {}, body = "", tls }: Question,
 ): Promise<Answer> {
   const { hostname, port } = new URL(url);
-  const sent = request({ hostname, port, method, path, headers, agent: false });
+  const options = { hostname, port, method, path, headers, agent: false };
+  const sent = tls ? requestTls({ ...options, ...tls }) : request(options);
   sent.end(body);
   const [answer] = (await once(sent, "response")) as [IncomingMessage];
   return { status: answer.statusCode ?? 0, headers: answer.headers, body: await text(answer) };
