@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, rmSync, statSync, symlinkSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { dirname } from "node:path";
 import { ensureDotenv } from "../stack/dotenv.ts";
 import { startNative, stopNative } from "../stack/native.ts";
 import { StackError, type StatePaths } from "../stack/project.ts";
@@ -53,7 +53,7 @@ function planOf({ root }: StatePaths): string[] {
 export function requireSystemd(): void {
   if (process.getuid?.() !== 0) throw new StackError("请用 root 执行，例如在命令前加 sudo");
   if (!existsSync("/run/systemd/system")) {
-    throw new StackError("这台机器不是由 systemd 启动的，不能安装系统服务。请照指南第 3.6 节用 crontab");
+    throw new StackError("这台机器不是由 systemd 启动的，不能安装系统服务。请照使用指南第 3.6 节用 crontab");
   }
 }
 
@@ -96,8 +96,6 @@ async function moveState(paths: StatePaths): Promise<void> {
     // What ran by itself does not any more.
     rmSync(paths.run, { recursive: true, force: true });
   }
-  mkdirSync(paths.data, { recursive: true, mode: 0o700 });
-  mkdirSync(join(paths.data, "grafana"), { recursive: true, mode: 0o700 });
   await run("chown", [`root:${SERVICE_USER}`, SERVICE_STATE]);
   await run("chmod", ["0750", SERVICE_STATE]);
 }

@@ -67,6 +67,7 @@ export async function systemctl(...args: string[]): Promise<void> {
 /** What root wrote, a restored backup for example, and the parts have to read. */
 async function handOver(paths: StatePaths): Promise<void> {
   mkdirSync(paths.secrets, { recursive: true });
+  mkdirSync(paths.data, { recursive: true, mode: 0o700 });
   await run("chown", ["-R", `${SERVICE_USER}:${SERVICE_USER}`, `${paths.data}/`]);
   await run("chgrp", ["-R", SERVICE_USER, `${paths.secrets}/`]);
   await run("chmod", ["-R", "g+rX,o=", `${paths.secrets}/`]);
