@@ -1,5 +1,6 @@
+import { spawnSync } from "node:child_process";
 import { existsSync, rmSync, statSync, symlinkSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { ensureDotenv } from "../stack/dotenv.ts";
 import { startNative, stopNative } from "../stack/native.ts";
 import { StackError, type StatePaths } from "../stack/project.ts";
@@ -9,6 +10,10 @@ import { checkSettings, readSettings } from "../stack/settings.ts";
 import { moveFolder } from "./move-folder.ts";
 import { isService, SERVICE_STATE, SERVICE_USER, TARGET, UNIT_FOLDER, unitName } from "./names.ts";
 import { systemctl, unitFiles } from "./units.ts";
+
+/** Of others, in a folder's mode. */
+const MAY_ENTER = 0o001;
+const NOBODY = 65534;
 
 export interface ServiceOptions {
   project: string;
@@ -57,13 +62,25 @@ export function requireSystemd(): void {
   }
 }
 
-/** The parts run from the checkout, as a user who owns nothing of it. */
+/** The parts run from the checkout, as a user who owns nothing of it: nobody tries first. */
 function requireReadable(project: string): void {
-  for (const path of [...foldersAbove(project), process.execPath]) {
-    // Others may enter a folder, and run a program.
-    if ((statSync(path).mode & 0o001) !== 0) continue;
+  const closed = foldersAbove(project).find((folder) => (statSync(folder).mode & MAY_ENTER) === 0);
+  if (closed !== undefined) {
     throw new StackError(
-      `其他用户不能进入 ${path}，系统服务无法运行这里的程序。请把整个目录移到 /opt 下，再从那里执行`,
+      `其他用户不能进入 ${closed}，系统服务无法运行这里的程序。请把整个目录移到 /opt 下，再从那里执行`,
+    );
+  }
+  const entries = ["exporter/exporter.ts", "alertmanager/relay/relay.ts"];
+  const script = entries.map((entry) => `await import(${JSON.stringify(join(project, entry))});`).join("");
+  const { status } = spawnSync(process.execPath, ["--input-type=module", "--eval", script], {
+    cwd: project,
+    env: {},
+    uid: NOBODY,
+    gid: NOBODY,
+  });
+  if (status !== 0) {
+    throw new StackError(
+      `其他用户读不全 ${project} 里的程序，系统服务无法运行。请执行 chmod -R o+rX . && chmod 600 .env，再试一次`,
     );
   }
 }

@@ -49,7 +49,8 @@ async function moveStateBack(project: string, root: string): Promise<void> {
   const { uid, gid } = statSync(project);
   await run("chown", ["-R", "--no-dereference", `${uid}:${gid}`, root]);
   await run("chmod", ["0700", root]);
-  chownSync(join(project, ".env"), uid, gid);
+  const dotenv = join(project, ".env");
+  if (existsSync(dotenv)) chownSync(dotenv, uid, gid);
   // systemd's records and environments.
   rmSync(join(root, "run"), { recursive: true, force: true });
 }

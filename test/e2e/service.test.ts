@@ -49,6 +49,18 @@ describe("a service of a machine with systemd", { skip: cannotBoot(), timeout: 3
     );
   }
 
+  test("is not installed where its user could not run it, and nothing is changed then", async () => {
+    await shell("chmod 700 /opt");
+    const closed = await script("install-service");
+    assert.match(closed.output, /❌ 其他用户不能进入 \/opt，/);
+    await shell("chmod 755 /opt; chmod o-r node_modules/express/package.json");
+    const unreadable = await script("install-service");
+    assert.match(unreadable.output, /❌ 其他用户读不全 \/opt\/monitoring 里的程序/);
+    await shell("chmod o+r node_modules/express/package.json");
+    assert.deepEqual([closed.code, unreadable.code], [1, 1]);
+    assert.equal(await belongings(), untouched);
+  });
+
   test("is installed with a word on what that does; every part runs as its own user", async () => {
     const { code, output } = await script("install-service");
     assert.equal(code, 0, output);
@@ -106,6 +118,21 @@ describe("a service of a machine with systemd", { skip: cannotBoot(), timeout: 3
     await shell("systemctl stop wecom-monitoring.target; systemctl restart multi-user.target");
     await eventually("every part is up", active);
     assert.match((await script("up")).output, /各部分都已在运行，没有改动/);
+  });
+
+  test("a part that does not start: the end of its journal is shown, and the others are stopped again", async () => {
+    await script("down");
+    const database = `${STATE}/data/relay.db`;
+    await shell(`mv ${database} ${database}.good; yes 'this is no database' | head -c 9000 > ${database}`);
+    const { code, output } = await script("up");
+    assert.equal(code, 1);
+    assert.match(
+      output,
+      /告警转发 启动后就退出了。日志 journalctl -u wecom-monitoring-relay\.service 的末尾：\n.*not a database/s,
+    );
+    assert.equal(await show(unitOf("exporter"), "ActiveState"), "inactive");
+    await shell(`mv ${database}.good ${database}`);
+    assert.equal((await script("up")).code, 0);
   });
 
   test("npm run apply changes the unit of the part that it concerns, and reloads the others", async () => {
