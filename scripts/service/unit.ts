@@ -7,13 +7,13 @@ import { SERVICE_USER, TARGET } from "./names.ts";
 
 export interface UnitOptions {
   /** Where the part writes, and nowhere else. */
-  data: string;
+  writable: string[];
   /** What holds its environment: a unit file is for everybody to read. */
   environmentFile: string;
 }
 
 /** The systemd unit of a part. */
-export function unitText(spec: ProcessSpec, { data, environmentFile }: UnitOptions): string {
+export function unitText(spec: ProcessSpec, { writable, environmentFile }: UnitOptions): string {
   const { command, share } = outsideWrapper(spec.command);
   return `[Unit]
 Description=企业微信法律客服系统监控：${PART_TITLES[spec.name as PartName]}
@@ -28,15 +28,27 @@ Type=exec
 ExecStart=${command.map(quoted).join(" ")}
 WorkingDirectory=${escaped(spec.cwd)}
 EnvironmentFile=${escaped(environmentFile)}
-User=${SERVICE_USER}
-Group=${SERVICE_USER}
-Restart=always
+${userOf(spec)}Restart=always
 RestartSec=5
 TimeoutStopSec=60
 UMask=0077
-ReadWritePaths=${quoted(data)}
-${mountsOf(share)}${limitsOf(spec)}${SANDBOX}`;
+ReadWritePaths=${writable.map(quoted).join(" ")}
+${mountsOf(share)}${limitsOf(spec)}${SANDBOX}${isBackup(spec) ? BACKUP_RIGHTS : ""}`;
 }
+
+/** The one that reads what belongs to every part, .env included. */
+export function isBackup({ name }: Pick<ProcessSpec, "name">): boolean {
+  return name === "backup";
+}
+
+function userOf(spec: ProcessSpec): string {
+  return isBackup(spec) ? "User=root\n" : `User=${SERVICE_USER}\nGroup=${SERVICE_USER}\n`;
+}
+
+/** Added to the sandbox: files of others, and nothing else that root may. */
+const BACKUP_RIGHTS = `CapabilityBoundingSet=CAP_DAC_OVERRIDE CAP_CHOWN CAP_FOWNER
+SystemCallFilter=@chown
+`;
 
 /** What every part can do without. */
 const SANDBOX = `TasksMax=512
@@ -72,9 +84,10 @@ const MEMORY: Record<string, string> = { prometheus: "4G", grafana: "2G" };
 /** Their programs make no code while they run, as Node does. */
 const COMPILED = new Set(["prometheus", "alertmanager"]);
 
-function limitsOf({ name, command, cwd }: ProcessSpec): string {
+function limitsOf({ name, command, cwd, env }: ProcessSpec): string {
+  const paths = [cwd, ...command, env.BACKUP_DIR ?? ""];
   // Of the disks in /home the exporter tells how full they are.
-  const needsHome = name === "exporter" || [cwd, ...command].some((path) => /^\/(home|root)\//.test(path));
+  const needsHome = name === "exporter" || paths.some((path) => /^\/(home|root)\//.test(path));
   return `ProtectHome=${needsHome ? "read-only" : "yes"}
 MemoryMax=${MEMORY[name] ?? "1G"}
 MemoryDenyWriteExecute=${COMPILED.has(name) ? "yes" : "no"}

@@ -1,11 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, realpathSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { ProcessSpec } from "../stack/processes.ts";
 import { StackError, type StatePaths } from "../stack/project.ts";
 import { run } from "../stack/run.ts";
 import { SERVICE_USER, TARGET, UNIT_FOLDER, unitName } from "./names.ts";
-import { environmentText, targetText, unitText } from "./unit.ts";
+import { environmentText, isBackup, targetText, unitText } from "./unit.ts";
 
 /**
  * Has systemd run a part, now and after every boot of the machine.
@@ -23,9 +23,17 @@ export function writeUnit(spec: ProcessSpec, paths: StatePaths, folder: string):
   mkdirSync(paths.run, { recursive: true, mode: 0o700 });
   const environmentFile = join(realpathSync(paths.run), `${spec.name}.env`);
   writeFileSync(environmentFile, environmentText(spec.env), { mode: 0o600 });
-  const unit = unitText(spec, { data: realpathSync(paths.data), environmentFile });
+  const unit = unitText(spec, { writable: writableOf(spec, paths), environmentFile });
   writeFileSync(join(folder, unitName(spec.name)), unit, { mode: 0o644 });
   writeFileSync(join(folder, TARGET), targetText(unitFiles(folder)), { mode: 0o644 });
+}
+
+function writableOf(spec: ProcessSpec, paths: StatePaths): string[] {
+  if (!isBackup(spec)) return [realpathSync(paths.data)];
+  const archives = resolve(spec.cwd, spec.env.BACKUP_DIR ?? "backups");
+  // systemd makes it writable, but does not make it.
+  mkdirSync(archives, { recursive: true, mode: 0o700 });
+  return [realpathSync(paths.root), archives];
 }
 
 export function unitFiles(folder: string): string[] {

@@ -176,7 +176,7 @@ describe("a service of a machine with systemd", { skip: cannotBoot(), timeout: 3
     const spec = { name: "relay", cwd: "/", env: {}, readyUrl: "", fingerprint: "" };
     const unit = unitText(
       { ...spec, command: ["/bin/bash", "-c", print, "bash", ...odd] },
-      { data: `${STATE}/data`, environmentFile: "/run/odd.env" },
+      { writable: [`${STATE}/data`], environmentFile: "/run/odd.env" },
     );
     const once = unit
       .replace("Type=exec", "Type=oneshot\nStandardOutput=file:/run/odd.txt")

@@ -84,7 +84,7 @@ test("secrets are in files of root's alone, not in units, which everybody can re
 test("only the exporter sees /home, and a checkout that lies there", (t) => {
   const { parts } = writeUnits(t);
   const home = (part: Part) =>
-    /^ProtectHome=(.*)$/m.exec(unitText(part, { data: "/data", environmentFile: "/env" }))?.[1];
+    /^ProtectHome=(.*)$/m.exec(unitText(part, { writable: ["/data"], environmentFile: "/env" }))?.[1];
   const homes = parts.map((part) => [
     part.name,
     home({ ...part, cwd: "/opt/x", command: ["/opt/x/server"] }),
@@ -100,6 +100,22 @@ test("only the exporter sees /home, and a checkout that lies there", (t) => {
   assert.equal(relay && home({ ...relay, cwd: "/home/ops/monitoring" }), "read-only");
 });
 
+test("what makes the backups reads everybody's files, and has nothing else of root's", (t) => {
+  const { parts, paths, folder } = writeUnits(t);
+  const [relay] = parts;
+  assert.ok(relay);
+  const archives = join(folder, "archives");
+  writeUnit({ ...relay, name: "backup", env: { BACKUP_DIR: archives } }, paths, folder);
+  const unit = readFileSync(join(folder, unitName("backup")), "utf8");
+  assert.match(unit, /^User=root$/m);
+  assert.match(
+    unit,
+    /^CapabilityBoundingSet=\n(?:.*\n)*CapabilityBoundingSet=CAP_DAC_OVERRIDE CAP_CHOWN CAP_FOWNER$/m,
+  );
+  assert.ok(unit.includes(`ReadWritePaths="${paths.root}" "${archives}"\n`));
+  assert.equal(statSync(archives).mode & 0o777, 0o700);
+});
+
 test("a server from a package that is not installed finds its files without a wrapper", (t) => {
   const share = temporaryFolder(t);
   for (const name of ["prometheus", "doc", "man"]) mkdirSync(join(share, name));
@@ -107,7 +123,7 @@ test("a server from a package that is not installed finds its files without a wr
   const spec = { name: "alertmanager", cwd: "/", env: {}, readyUrl: "", fingerprint: "" };
   const unit = unitText(
     { ...spec, command: [...wrapper, "/servers/alertmanager", "--flag"] },
-    { data: "/data", environmentFile: "/env" },
+    { writable: ["/data"], environmentFile: "/env" },
   );
   assert.match(unit, /^ExecStart="\/servers\/alertmanager" "--flag"$/m);
   assert.ok(unit.includes(`BindReadOnlyPaths=${share}/prometheus:/usr/share/prometheus\n`));
