@@ -31,6 +31,9 @@ async function up(signal: AbortSignal): Promise<void> {
   await checkSettings(settings);
   const { config, env } = settings;
   const paths = statePaths(join(PROJECT, ".stack"));
+  if (force.docker && isService(paths.root)) {
+    throw new StackError("监控已安装成系统服务，请先执行 npm run uninstall-service");
+  }
 
   if (await choosesDocker(force, isService(paths.root) || runningProcesses(paths).length > 0, report)) {
     const { isChanged, ports } = await startCompose({ project: PROJECT, settings, report, signal });

@@ -125,6 +125,7 @@ test("behind nginx, as the guide sets it up, everything asks for a login, and wo
         "/prometheus/-/quit",
         "/prometheus/%2d/quit",
         "/prometheus//-/quit",
+        "/prometheus/api/v1/admin/tsdb/delete_series",
         "/x/../prometheus/-/reload",
       ]) {
         for (const headers of [{ ...RIGHT }, bearer]) {
