@@ -73,6 +73,12 @@ test("behind nginx, as the guide sets it up, everything asks for a login, and wo
     assert.equal(await body("/grafana/d/wecom-overview?from=now-1h"), "Grafana");
   });
 
+  await t.test("Prometheus lets no page of another origin read it", async () => {
+    const path = "/prometheus/api/v1/query?query=up";
+    const { headers } = await through({ path, headers: { ...RIGHT, Origin: "https://evil.example" } });
+    assert.equal(headers["access-control-allow-origin"], undefined);
+  });
+
   await t.test("Grafana sees the browser's own host and origin, and not this login", async () => {
     await through({ method: "POST", path: "/grafana/api/x", headers: { ...RIGHT, ...origin } });
     assert.deepEqual(seen.at(-1), {
