@@ -1,8 +1,9 @@
 #!/bin/bash
 # Boots the machine's own systemd in the namespaces that this script was started in: PROJECT under /opt/monitoring, and
-# over everything a layer in memory, so that nothing outside changes. $1 is an empty folder.
+# over everything a layer in memory, so that nothing outside changes. $1 is an empty folder. With "try" as $3 it ends
+# before systemd begins.
 set -euo pipefail
-layers=$1 project=$2
+layers=$1 project=$2 try=${3:-}
 mount --make-rprivate /
 mount -t tmpfs tmpfs "$layers"
 root=$layers/root
@@ -44,4 +45,5 @@ mkdir "$root/run/outside"
 cd "$root"
 pivot_root . run/outside
 umount --lazy /run/outside
+[ -z "$try" ] || exit 0
 exec /lib/systemd/systemd --system --unit=multi-user.target --log-target=journal

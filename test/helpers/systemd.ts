@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -20,23 +20,27 @@ export interface BootedMachine {
   file(path: string): string;
 }
 
+const SCRIPT = join(import.meta.dirname, "systemd-boot.sh");
+const NAMESPACES = ["--mount", "--pid", "--cgroup", "--net", "--ipc", "--uts", "--fork", "--kill-child"];
+/** What the script and the tests call, besides systemd. */
+const TOOLS = ["unshare", "nsenter", "ip", "curl", "setpriv", "useradd"];
+
 /** Why systemd cannot be booted here, or false. */
 export function cannotBoot(): string | false {
   if (!existsSync("/lib/systemd/systemd")) return "there is no systemd here";
-  try {
-    execFileSync("unshare", [...NAMESPACES, "true"], { stdio: "pipe" });
-    return false;
-  } catch (error) {
-    return `no namespaces to boot systemd in: ${(error as Error).message}`;
-  }
+  const missing = TOOLS.filter((tool) => spawnSync("which", [tool]).status !== 0);
+  if (missing.length > 0) return `there is no ${missing.join(", ")} here`;
+  const layers = mkdtempSync(join(tmpdir(), "monitoring-systemd-"));
+  const tried = spawnSync("unshare", [...NAMESPACES, "bash", SCRIPT, layers, PROJECT, "try"], {
+    encoding: "utf8",
+  });
+  rmSync(layers, { recursive: true });
+  return tried.status === 0 ? false : `systemd cannot be booted here: ${tried.stderr.trim()}`;
 }
-
-const NAMESPACES = ["--mount", "--pid", "--cgroup", "--net", "--ipc", "--uts", "--fork", "--kill-child"];
 
 export async function bootSystemd(t: { after: (end: () => Promise<void>) => void }): Promise<BootedMachine> {
   const layers = mkdtempSync(join(tmpdir(), "monitoring-systemd-"));
-  const script = join(import.meta.dirname, "systemd-boot.sh");
-  const child = spawn("unshare", [...NAMESPACES, "bash", script, layers, PROJECT], { stdio: "pipe" });
+  const child = spawn("unshare", [...NAMESPACES, "bash", SCRIPT, layers, PROJECT], { stdio: "pipe" });
   let said = "";
   child.stderr.on("data", (text) => {
     said += text;
