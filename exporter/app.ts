@@ -1,5 +1,4 @@
-import { join } from "node:path";
-import type { Express, Request, Response } from "express";
+import type { Express, Response } from "express";
 import type { Registry } from "prom-client";
 import { z } from "zod";
 import type { MetricValue, MonitoringData } from "../client/wire.ts";
@@ -13,12 +12,17 @@ import { readAlerts } from "./api/alerts.ts";
 import { readDashboard } from "./api/dashboard.ts";
 import { takeEvents } from "./api/events.ts";
 import { readStatus } from "./api/status.ts";
+import { sendTestMessage } from "./api/test-message.ts";
 import { UpstreamError } from "./api/upstream.ts";
 import type { Collecting } from "./collecting.ts";
 import { InvalidEventsError } from "./events/event.ts";
 import { type EventJournal, StorageError } from "./events/journal.ts";
 import { toOpenMetrics } from "./openmetrics.ts";
-import { managementPage } from "./page.ts";
+import { readOverview } from "./overview/overview.ts";
+import { addAssets } from "./page/assets.ts";
+import { sendDocument } from "./page/document.ts";
+import { managementPage } from "./page/page.ts";
+import { readRunbooks, runbookPage } from "./page/runbooks.ts";
 
 export interface AppParts {
   config: Config;
@@ -33,7 +37,6 @@ export interface AppParts {
 /** Seconds. */
 const RETRY_AFTER = "10";
 const RECENT_ALERTS = new URLSearchParams({ limit: "50" });
-const RUNBOOKS = join(import.meta.dirname, "../docs/runbooks");
 
 const dashboardQuery = z.object({
   duration: z.string().regex(/^\d+$/).transform(Number).pipe(z.number().min(1).max(744)).default(24),
@@ -47,10 +50,7 @@ export function createApp(parts: AppParts): Express {
     addMetrics(app, parts);
     addApi(app, parts);
     addControl(app, parts);
-    app.get("/", (_request, response) => {
-      response.type("html").send(managementPage(parts.config, parts.environment.publicUrls));
-    });
-    app.get("/runbooks/:alert", sendRunbook);
+    addPages(app, parts);
     app.get("/-/ready", (_request, response, next) => {
       if (parts.journal.counts !== undefined) next();
       else response.status(503).json({ error: "the event totals cannot be read: see the log" });
@@ -115,6 +115,32 @@ function addControl(app: Express, { collecting, environment, logger }: AppParts)
       response.json({ monitoring_enabled: collecting.running });
     });
   }
+  app.post("/api/test", guardWrites(environment.exporterToken), async (_request, response) => {
+    response.json(await sendTestMessage(environment));
+  });
+}
+
+function addPages(
+  app: Express,
+  { config: { timezone }, environment, registry, collecting, journal, clock }: AppParts,
+): void {
+  const { urls, publicUrls, exporterToken } = environment;
+  const runbooks = readRunbooks();
+  const sources = { urls, timezone, registry, collecting, journal, clock };
+  app.get("/", async (_request, response) => {
+    const overview = await readOverview(sources);
+    const needsToken = exporterToken !== undefined;
+    sendDocument(response, managementPage({ overview, urls: publicUrls, timezone, runbooks, needsToken }));
+  });
+  addAssets(app);
+  // In a terminal as it is written, in a browser as a page.
+  app.get("/runbooks/:alert", (request, response, next) => {
+    const markdown = runbooks.get(request.params.alert);
+    if (markdown === undefined) return next();
+    response.vary("Accept");
+    if (request.accepts(["text", "html"]) === "html") sendDocument(response, runbookPage(markdown));
+    else response.type("text").send(markdown);
+  });
 }
 
 /** Every series' newest value, by the name it is exposed with. */
@@ -131,16 +157,6 @@ async function currentMetrics(registry: Registry): Promise<MonitoringData["metri
       values.map(({ labels, value }) => ({ labels, value })),
     ]),
   );
-}
-
-/** The alert's handbook page, as the links in messages name it. */
-function sendRunbook(request: Request, response: Response): void {
-  const alert = String(request.params.alert);
-  response.type("text/plain; charset=utf-8");
-  response.sendFile(`${alert}.md`, {
-    root: RUNBOOKS,
-    headers: { "Content-Type": "text/plain; charset=utf-8" },
-  });
 }
 
 function answerError(error: unknown, response: Response, logger: Logger): boolean {

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { readConfigFile } from "../config/config.ts";
 import { configFile, type Env, EnvironmentError, optional, readPublicUrls } from "../config/environment.ts";
@@ -7,14 +7,14 @@ import { readAdminPassword } from "./stack/admin-password.ts";
 import { describeDraft } from "./stack/changes.ts";
 import { cli } from "./stack/cli.ts";
 import { GENERATED_SECRETS, randomSecret } from "./stack/dotenv.ts";
-import { fallbackMail, mailPassword } from "./stack/fallback-mail.ts";
+import { mailPassword } from "./stack/fallback-mail.ts";
 import { PROJECT } from "./stack/project.ts";
 import { confirm, goBack, publish } from "./stack/publish.ts";
-import { type Rendering, render } from "./stack/render.ts";
+import type { Rendering } from "./stack/render.ts";
+import { renderCompose, secretFile } from "./stack/render-compose.ts";
 
-/** Volumes of docker-compose.yml. */
+/** A volume of docker-compose.yml. */
 const RENDERED = "/rendered";
-const SECRETS = "/secrets";
 
 /**
  * The one-shot service of docker compose: makes the secrets and renders the configuration, before the rest starts.
@@ -52,21 +52,13 @@ function renderVolume(env: Env): Rendering {
   const { config, text } = readConfigFile(configFile(env));
   checkPublished("metrics_port", config.metricsPort, "METRICS_PORT", env);
   checkPublished("retention_days", config.retentionDays, "RETENTION_DAYS", env);
-  return render({
+  return renderCompose({
     project: PROJECT,
     out: RENDERED,
     config,
     configText: text,
-    addresses: {
-      exporter: `exporter:${config.metricsPort}`,
-      relay: "relay:8002",
-      prometheus: "prometheus:9090",
-      alertmanager: "alertmanager:9093",
-      grafana: "grafana:3000",
-    },
+    env,
     publicUrls: readPublicUrls(env, config.metricsPort),
-    relayTokenFile: secretFile("RELAY_TOKEN"),
-    fallbackMail: fallbackMail(config, env, secretFile("SMTP_PASSWORD")),
   });
 }
 
@@ -77,10 +69,6 @@ function checkPublished(key: string, value: number, variable: string, env: Env):
   throw new EnvironmentError(
     `config.ini 里的 ${key} 是 ${value}，而 docker compose 用的是 ${published}：请在 .env 里设置 ${variable}=${value}`,
   );
-}
-
-function secretFile(name: string): string {
-  return join(SECRETS, name.toLowerCase());
 }
 
 function keptSecret(name: string): string | undefined {
@@ -99,7 +87,7 @@ function secretsToChange(env: Env): string[] {
 /** What .env says, else what was made before, else a new one; readable by the containers that mount it alone. */
 function writeSecrets(env: Env): void {
   readAdminPassword(env);
-  mkdirSync(SECRETS, { recursive: true });
+  mkdirSync(dirname(secretFile("")), { recursive: true });
   for (const name of GENERATED_SECRETS) {
     const kept = keptSecret(name);
     const value = optional(env, name) ?? kept ?? randomSecret();

@@ -5,6 +5,7 @@ import { guardWrites } from "../../service/guard.ts";
 import type { Logger } from "../../service/logger.ts";
 import type { Alert } from "./alert.ts";
 import type { Channel } from "./channels/channel.ts";
+import type { ChannelsReport } from "./channels-report.ts";
 import type { RelayMetrics } from "./metrics.ts";
 import type { AlertQuery, AlertRecord, NotificationQuery, NotificationRecord } from "./outbox/history.ts";
 import { InvalidWebhookError, parseWebhook } from "./webhook.ts";
@@ -19,6 +20,7 @@ export interface AppParts {
   watchdogHeard: (at: number | undefined) => void;
   readAlerts: (query: AlertQuery) => AlertRecord[];
   readNotifications: (query: NotificationQuery) => NotificationRecord[];
+  readChannels: () => ChannelsReport;
   logger: Logger;
 }
 
@@ -92,7 +94,13 @@ function evaluatedAt({ annotations }: Alert): number | undefined {
   return seconds > 0 ? seconds * 1000 : undefined;
 }
 
-function addApi(app: Express, { token, channels, readAlerts, readNotifications }: AppParts): void {
+function addApi(
+  app: Express,
+  { token, channels, readAlerts, readNotifications, readChannels }: AppParts,
+): void {
+  app.get("/api/channels", (_request, response) => {
+    response.json(readChannels());
+  });
   app.get("/api/alerts", (request, response) => {
     const { since, until, status, limit } = alertsQuery.parse(given(request.query));
     response.json({ alerts: readAlerts({ since, until, status, limit }) });

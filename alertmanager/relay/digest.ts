@@ -1,6 +1,7 @@
+import { duration } from "../../service/duration.ts";
 import { type Alert, isCritical } from "./alert.ts";
 import type { Digest } from "./channels/channel.ts";
-import { duration, type Wording } from "./wording.ts";
+import type { Wording } from "./wording.ts";
 
 /** A line of a digest, before a channel gives it its markup. */
 export type DigestLine =

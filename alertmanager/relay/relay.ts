@@ -8,7 +8,8 @@ import { onlyOwnNames } from "../../service/names.ts";
 import type { Service } from "../../service/service.ts";
 import type { Alert } from "./alert.ts";
 import { createApp } from "./app.ts";
-import { type ChannelSettings, createChannels } from "./channels/index.ts";
+import { type ChannelSettings, createChannels, listChannels } from "./channels/index.ts";
+import { reportChannels } from "./channels-report.ts";
 import { createDelivery } from "./delivery.ts";
 import { DOUBTFUL_SILENCE, doubtEnds } from "./doubt.ts";
 import { createMetrics } from "./metrics.ts";
@@ -94,6 +95,8 @@ export function createRelay({ config, environment, channelSettings, clock, logge
     watchdogHeard: watchdog.heard,
     readAlerts: (query) => readAlerts(database, query),
     readNotifications: (query) => readNotifications(database, query),
+    readChannels: () =>
+      reportChannels(database, listChannels(channelSettings, config.channels), config.alertEnabled),
     logger,
   });
   let server: HttpServer | undefined;

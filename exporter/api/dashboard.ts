@@ -20,6 +20,11 @@ const QUERIES = {
   system_disk_usage_percent: "system_disk_usage_percent",
   service_up: "service_up",
   service_response_time_seconds: "service_response_time_seconds",
+  wecom_messages_increase5m: "sum(instance:wecom_messages:increase5m)",
+  wecom_messages_errors_increase5m: "sum(instance:wecom_messages_errors:increase5m)",
+  wecom_message_processing_p95_seconds:
+    "histogram_quantile(0.95, sum by (le) (rate(wecom_message_processing_seconds_bucket[5m])))",
+  monitoring_threshold: "monitoring:threshold",
 } as const;
 
 const answerSchema = z.object({

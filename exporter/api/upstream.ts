@@ -15,17 +15,33 @@ export class UpstreamError extends Error {
 /** Milliseconds. */
 const TIMEOUT = 10_000;
 
+export interface UpstreamOptions {
+  /** Milliseconds; 10 s where not given. */
+  timeout?: number;
+  method?: "GET" | "POST";
+  token?: string | undefined;
+}
+
 /**
  * Asks another part of the stack for JSON.
  * @param part how the part is named in errors
  * @param url may hold a user and a password
  * @throws {UpstreamError} when it is away, slow, or refuses; with its own reason where it gives one as `error`
  */
-export async function askUpstream(part: string, url: URL): Promise<unknown> {
+export async function askUpstream(
+  part: string,
+  url: URL,
+  { timeout = TIMEOUT, method = "GET", token }: UpstreamOptions = {},
+): Promise<unknown> {
   let response: Response;
   let answer: unknown;
   try {
-    response = await fetch(...withoutCredentials(url, AbortSignal.timeout(TIMEOUT)));
+    const headers = new Headers(token === undefined ? {} : { Authorization: `Bearer ${token}` });
+    response = await fetch(withoutCredentials(url, headers), {
+      method,
+      headers,
+      signal: AbortSignal.timeout(timeout),
+    });
     answer = await response.json();
   } catch (cause) {
     const message = `${part} does not answer at ${url.origin}: ${reason(cause)}`;
@@ -41,15 +57,15 @@ export async function askUpstream(part: string, url: URL): Promise<unknown> {
 }
 
 /** What fetch is to be given: it refuses an address with a password, and its error repeats the whole of it. */
-function withoutCredentials(url: URL, signal: AbortSignal): [URL, RequestInit] {
+function withoutCredentials(url: URL, headers: Headers): URL {
   const { username, password } = url;
-  if (username === "" && password === "") return [url, { signal }];
+  if (username === "" && password === "") return url;
   const address = new URL(url);
   address.username = "";
   address.password = "";
   const pair = [username, password].map((part) => querystring.unescape(part)).join(":");
-  const credentials = Buffer.from(pair).toString("base64");
-  return [address, { signal, headers: { Authorization: `Basic ${credentials}` } }];
+  headers.set("Authorization", `Basic ${Buffer.from(pair).toString("base64")}`);
+  return address;
 }
 
 function reason(error: unknown): string {

@@ -2,7 +2,7 @@ import type { Env } from "../../config/environment.ts";
 import { type PartName, type Ports, readPorts } from "./addresses.ts";
 import { changeCompose } from "./compose-change.ts";
 import { type Compose, composeEnv, createCompose, type RunningServices } from "./compose-cli.ts";
-import { GENERATED_SECRETS } from "./dotenv.ts";
+import { SECRETS } from "./dotenv.ts";
 import { InterruptedError } from "./interruption.ts";
 import { refuseTakenPorts } from "./ports.ts";
 import { StackError } from "./project.ts";
@@ -15,7 +15,6 @@ const TIMEOUT = 15_000;
 
 /** As in docker-compose.yml. */
 const PROJECT_NAME = "wecom-legal-monitoring";
-const SECRETS = [...GENERATED_SECRETS, "WECOM_ROBOT_KEY", "WECOM_SECRET", "SMTP_URL"];
 
 const HALF_UP = "可能已有容器在运行：执行 npm start 继续，或者 npm stop 停止。";
 

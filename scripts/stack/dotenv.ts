@@ -6,6 +6,9 @@ import { type Env, EnvironmentError } from "../../config/environment.ts";
 /** Made at random where .env leaves them empty. */
 export const GENERATED_SECRETS = ["EXPORTER_TOKEN", "RELAY_TOKEN", "GRAFANA_ADMIN_PASSWORD"] as const;
 
+/** Every variable that can also be given as NAME_FILE. */
+export const SECRETS = [...GENERATED_SECRETS, "WECOM_ROBOT_KEY", "WECOM_SECRET", "SMTP_URL"] as const;
+
 /** 256 bits, in characters that need no quoting anywhere. */
 export function randomSecret(): string {
   return randomBytes(32).toString("base64url");

@@ -55,7 +55,7 @@ const COMMON_VARIABLES = ["LOG_LEVEL", ...PROXY_VARIABLES, ...["NODE_USE_ENV_PRO
 
 /** What our services take from the operator. Only the exporter is ever open to other machines. */
 const SERVICE_VARIABLES = {
-  exporter: [...COMMON_VARIABLES, "HOST", "HOST_ROOT", ...withFiles(["EXPORTER_TOKEN"])],
+  exporter: [...COMMON_VARIABLES, "HOST", "HOST_ROOT", ...withFiles(["EXPORTER_TOKEN", "RELAY_TOKEN"])],
   relay: [
     ...COMMON_VARIABLES,
     ...["WECOM_API_BASE", "WECOM_MENTION", "WECOM_CORP_ID", "WECOM_AGENT_ID", "WECOM_TO_USER"],

@@ -87,10 +87,19 @@ export async function startService(spec: ProcessSpec, paths: StatePaths): Promis
 
 /** Everything that was started here and still runs. */
 export function runningProcesses(paths: StatePaths): ProcessRecord[] {
+  return startedProcesses(paths).filter(isRunning);
+}
+
+/** Everything that was started here and not stopped: what does not run any more has died. */
+export function startedProcesses(paths: StatePaths): ProcessRecord[] {
   return recordFiles(paths)
     .filter((file) => file.endsWith(".json"))
-    .flatMap((file) => readRecord(join(paths.run, file)))
-    .filter(isRunning);
+    .flatMap((file) => readRecord(join(paths.run, file)));
+}
+
+/** Milliseconds since the epoch. */
+export function startedAt(paths: StatePaths, name: string): number {
+  return statSync(recordFile(paths, name)).mtimeMs;
 }
 
 function recordFiles(paths: StatePaths): string[] {

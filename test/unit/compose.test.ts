@@ -130,6 +130,11 @@ test("a container is made anew for what it reads at its start, and not for a thr
   assert.deepEqual(changed(labels({ thresholds: { ...config.thresholds, cpu: 70 } })), []);
   assert.deepEqual(changed(labels({ retentionDays: 30 })), ["RELAY_CONFIGURATION_HASH"]);
   assert.deepEqual(changed(labels({}, { EXPORTER_TOKEN: "new" })), ["EXPORTER_CONFIGURATION_HASH"]);
+  // Both services know it: the exporter's page sends test messages.
+  assert.deepEqual(changed(labels({}, { RELAY_TOKEN: "new" })), [
+    "EXPORTER_CONFIGURATION_HASH",
+    "RELAY_CONFIGURATION_HASH",
+  ]);
   for (const name of Object.keys(before).filter((name) => name.endsWith("_HASH"))) {
     assert.ok(text.includes(`labels: { configuration: "\${${name}:-}" }`), name);
   }

@@ -37,7 +37,7 @@ for (const hours of [1, 24, 744]) {
     assert.equal((end - start) % step, 0);
     assert.equal(end, NOW / 1000);
     assert.ok(end - start > hours * 3600 - step);
-    assert.equal(asked.length, 12);
+    assert.equal(asked.length, 16);
     for (const query of asked) assert.equal(query.get("step"), String(step));
   });
 }

@@ -36,6 +36,8 @@ const QUESTIONS: Question[] = [
   ...["/api/status", "/api/monitoring", "/api/alerts", "/api/alerts?limit=many"].map(get),
   ...["/api/dashboard", "/api/dashboard?duration=day", "/api/dashboard?duration=1"].map(get),
   { path: "/metrics", headers: { Accept: "application/openmetrics-text; version=1.0.0" } },
+  { path: "/runbooks/ServiceDown", headers: { Accept: "text/html" } },
+  post("/api/test"),
   ...["/nowhere", "/.env", "/runbooks/NoSuchAlert", "/runbooks/..%2F..%2F.env", "/runbooks/%E0%A4%A"].map(
     get,
   ),
@@ -45,6 +47,7 @@ const QUESTIONS: Question[] = [
   ...["", "Bearer wrong", `Basic ${btoa(TOKEN)}`, `Bearer ${TOKEN}x`].flatMap((authorization) => [
     post("/events", '{"type":"case"}', authorization),
     post("/api/monitoring/stop", "", authorization),
+    post("/api/test", "", authorization),
   ]),
   ...["stop", "start"].map((action) => post(`/api/monitoring/${action}`)),
   post("/events", '{"type":"case"}'),

@@ -3,7 +3,8 @@ import { suite, test } from "node:test";
 import * as email from "../../alertmanager/relay/channels/email/render.ts";
 import { renderAlerts } from "../../alertmanager/relay/channels/wecom-markdown.ts";
 import { parseWebhook } from "../../alertmanager/relay/webhook.ts";
-import { createWording, duration } from "../../alertmanager/relay/wording.ts";
+import { createWording } from "../../alertmanager/relay/wording.ts";
+import { duration } from "../../service/duration.ts";
 import { firing, resolved, webhook } from "./support/alerts.ts";
 import { matchGolden, readFixture } from "./support/golden.ts";
 

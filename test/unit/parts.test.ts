@@ -58,6 +58,8 @@ test("each part gets only the secrets that it needs, and none where everybody co
   assert.deepEqual(secrets("prometheus"), []);
   assert.deepEqual(secrets("alertmanager"), []);
   assert.deepEqual(secrets("grafana"), ["grafana-secret"]);
+  // For its page's test message; what goes out is the relay's alone.
+  assert.deepEqual(secrets("exporter"), ["relay-secret"]);
   assert.deepEqual(secrets("relay"), ["relay-secret", "robot-secret", "app-secret"]);
   // A command line is visible to every user of the machine.
   for (const name of NAMES) assert.doesNotMatch(find(options, name).command.join(" "), /secret/);

@@ -87,6 +87,37 @@ test("whom a message did not reach is in the history, and the channel counts as 
   assert.deepEqual(await values(), [1, 0]);
 });
 
+test("GET /api/channels tells what is set up, and how telling went last", async (t) => {
+  const robots = await startRobots(t);
+  const env = { WECOM_ROBOT_KEY: "k", WECOM_API_BASE: robots.url };
+  const relay = await startRelay(t, { env, config: { channels: ["wecom"] } });
+  const nothing = { sent: null, failed: null, failing: false, pending: 0, pendingSince: null };
+  const channels = async () => JSON.parse(await relay.text("/api/channels"));
+  assert.deepEqual(await channels(), {
+    alertEnabled: true,
+    channels: [
+      { name: "wecom", setUp: true, enabled: true, ...nothing },
+      { name: "wecom_app", setUp: false, enabled: true, ...nothing },
+      { name: "email", setUp: false, enabled: false, ...nothing },
+    ],
+  });
+  await relay.tell(CPU);
+  await relay.settled();
+  relay.clock.advance(60);
+  robots.answers.push(93000);
+  await relay.tell(DOWN);
+  await relay.settled();
+  assert.deepEqual((await channels()).channels[0], {
+    ...{ name: "wecom", setUp: true, enabled: true, failing: true, pending: 0, pendingSince: null },
+    sent: { at: "2026-02-12T13:46:44.000Z" },
+    failed: {
+      at: "2026-02-12T13:47:44.000Z",
+      reason: "setup",
+      detail: "errcode 93000：refused, hint: [1234]",
+    },
+  });
+});
+
 suite("POST /api/test", () => {
   test("sends through each channel that is set up, and says how it went", async (t) => {
     const robots = await startRobots(t);

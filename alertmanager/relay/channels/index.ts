@@ -29,6 +29,29 @@ export function readChannelSettings(env: Env): ChannelSettings {
   };
 }
 
+/** A channel that could be used, and what is missing for it to be. */
+export interface ChannelSetup {
+  name: string;
+  /** .env holds what it needs. */
+  setUp: boolean;
+  /** config.ini asks for it. */
+  enabled: boolean;
+}
+
+/** Every channel there is, set up or not. */
+export function listChannels(settings: ChannelSettings, enabled: ChannelName[]): ChannelSetup[] {
+  const every: [string, ChannelName, unknown][] = [
+    ["wecom", "wecom", settings.wecom],
+    ["wecom_app", "wecom", settings.wecomApp],
+    ["email", "email", settings.email],
+  ];
+  return every.map(([name, key, given]) => ({
+    name,
+    setUp: given !== undefined,
+    enabled: enabled.includes(key),
+  }));
+}
+
 export interface ChannelOptions {
   settings: ChannelSettings;
   /** Those that config.ini asks for. */

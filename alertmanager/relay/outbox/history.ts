@@ -115,6 +115,34 @@ export function isFailing(database: DatabaseSync, channel: string): boolean {
   return row?.state === "failed" || (row?.reason ?? null) !== null;
 }
 
+/** The last thing told through a channel, and the last that was not; null where there is none. */
+export interface LastTold {
+  sent: { at: string } | null;
+  failed: { at: string; reason: string | null; detail: string | null } | null;
+}
+
+export function readLastTold(database: DatabaseSync, channel: string): LastTold {
+  const sent = database
+    .prepare(
+      `SELECT finished_at FROM notifications INDEXED BY notifications_settled
+       WHERE channel = ? AND state <> 'pending' AND state = 'sent' ORDER BY id DESC LIMIT 1`,
+    )
+    .get(channel);
+  // What failed is rare: through its own index, not past a million that were sent.
+  const failed = database
+    .prepare(
+      `SELECT finished_at, reason, detail FROM notifications INDEXED BY notifications_failed
+       WHERE channel = ? AND state = 'failed' ORDER BY id DESC LIMIT 1`,
+    )
+    .get(channel);
+  return {
+    sent: sent ? { at: toTime(sent.finished_at) } : null,
+    failed: failed
+      ? { at: toTime(failed.finished_at), reason: toText(failed.reason), detail: toText(failed.detail) }
+      : null,
+  };
+}
+
 /** The firing instance of an alert, as far as the relay was told. */
 export function findFiring(database: DatabaseSync, fingerprint: string): { startsAt: number } | undefined {
   const row = database
@@ -167,9 +195,13 @@ function toNotification(row: Record<string, unknown>): NotificationRecord {
     createdAt: toTime(row.created_at),
     attempts: Number(row.attempts),
     finishedAt: row.finished_at === null ? null : toTime(row.finished_at),
-    reason: row.reason === null ? null : String(row.reason),
-    detail: row.detail === null ? null : String(row.detail),
+    reason: toText(row.reason),
+    detail: toText(row.detail),
   };
+}
+
+function toText(value: unknown): string | null {
+  return value === null ? null : String(value);
 }
 
 function toTime(value: unknown): string {

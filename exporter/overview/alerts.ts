@@ -1,0 +1,86 @@
+import type { MutedAlert } from "./alertmanager.ts";
+import type { Answer } from "./answer.ts";
+import type { Judgement } from "./prometheus.ts";
+import type { Notification, RememberedAlert, Telling } from "./relay.ts";
+
+/** An alert, as far as it is known from those who judge, mute and tell. */
+export interface Alert {
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+  /** Milliseconds since the epoch. */
+  startsAt: number;
+  /** Undefined while it goes on. */
+  endsAt: number | undefined;
+  muted: MutedAlert["by"] | undefined;
+  /** How it was told; undefined where the relay does not say. */
+  notifications: Notification[] | undefined;
+}
+
+export interface Alerts {
+  /** Those that go on; only what the relay was told last where `doubtful`, as Prometheus does not answer. */
+  firing: Alert[];
+  doubtful: boolean;
+  /** Over a threshold, not long enough yet. */
+  pending: Alert[];
+  /** Over; newest first. Undefined where nobody knows. */
+  recent: Alert[] | undefined;
+  /** Prometheus says no more of them, but the relay has not heard of their end yet. */
+  ending: Alert[];
+}
+
+/** The most that is shown of either. */
+const MOST = 100;
+
+export function gatherAlerts(
+  judgement: Answer<Judgement>,
+  muted: Answer<MutedAlert[]>,
+  telling: Answer<Telling>,
+): Alerts {
+  const remembered = telling.known ? telling.value.firing : [];
+  const mutes = new Map(muted.known ? muted.value.map(({ labels, by }) => [keyOf(labels), by]) : []);
+  const told = new Map(remembered.map((alert) => [keyOf(alert.labels), alert]));
+  const judged = (state: "firing" | "pending"): Alert[] =>
+    (judgement.known ? judgement.value.alerts : [])
+      .filter((alert) => alert.state === state)
+      .map(({ labels, annotations, activeAt }) => {
+        const known = state === "firing" ? told.get(keyOf(labels)) : undefined;
+        return {
+          labels,
+          annotations,
+          startsAt: known?.startsAt ?? activeAt,
+          endsAt: undefined,
+          muted: mutes.get(keyOf(labels)),
+          notifications: telling.known ? (known?.notifications ?? []) : undefined,
+        };
+      });
+  // What the relay says of itself Prometheus does not know.
+  const ofRelay = remembered.filter(({ generatorURL }) => !judgement.known || generatorURL === "");
+  const firing = [...ofRelay.map(fromRelay), ...judged("firing")];
+  const goesOn = new Set(judgement.known ? judgement.value.alerts.map(({ labels }) => keyOf(labels)) : []);
+  const ending = remembered.filter(
+    ({ labels, generatorURL }) => judgement.known && generatorURL !== "" && !goesOn.has(keyOf(labels)),
+  );
+  return {
+    firing: firing.sort(bySeverity).slice(0, MOST),
+    doubtful: !judgement.known,
+    pending: judged("pending").sort(bySeverity).slice(0, MOST),
+    recent: telling.known ? telling.value.recent.map(fromRelay) : undefined,
+    ending: ending.slice(0, MOST).map(fromRelay),
+  };
+}
+
+function fromRelay({ labels, annotations, startsAt, endsAt, notifications }: RememberedAlert): Alert {
+  return { labels, annotations, startsAt, endsAt: endsAt ?? undefined, muted: undefined, notifications };
+}
+
+/** Labels are what an alert is known by, in Prometheus, Alertmanager and the relay alike. */
+function keyOf(labels: Record<string, string>): string {
+  return JSON.stringify(Object.entries(labels).sort(([one], [other]) => (one < other ? -1 : 1)));
+}
+
+const SEVERITIES = ["critical", "warning", "info"];
+
+function bySeverity(one: Alert, other: Alert): number {
+  const rank = ({ labels }: Alert) => SEVERITIES.indexOf(labels.severity ?? "");
+  return rank(one) - rank(other) || other.startsAt - one.startsAt;
+}
