@@ -6,7 +6,7 @@ import { parseEnv } from "node:util";
 import { eventually } from "../helpers/eventually.ts";
 import { startWecomServer, type WecomServer } from "../helpers/wecom-server.ts";
 import { hostDisks, openAddresses, readRights, writableFolders, writableMounts } from "./confinement.ts";
-import { bridgeAddress, WITHOUT_ENGINE } from "./engine.ts";
+import { hostAddress, WITHOUT_ENGINE } from "./engine.ts";
 import * as memory from "./memory.ts";
 import { type ComposeStack, createComposeStack, SERVICES, type Service } from "./stack.ts";
 
@@ -34,7 +34,7 @@ describe("docker compose on a real engine", { skip: WITHOUT_ENGINE }, () => {
   let known: memory.Memory;
 
   before(async () => {
-    wecom = await startWecomServer([KEY], 0, bridgeAddress());
+    wecom = await startWecomServer([KEY], 0, await hostAddress());
     const { port } = new URL(wecom.url);
     stack = await createComposeStack({
       WECOM_ROBOT_KEY: KEY,

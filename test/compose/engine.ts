@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { networkInterfaces } from "node:os";
+import { run } from "../../scripts/stack/run.ts";
 
 /**
  * The Docker engine that .ci/engine.ts has started for these tests. Not whichever there is: the containers and volumes
@@ -19,9 +19,12 @@ export function engineEnv(): Record<string, string> {
   return COMPOSE_ENGINE === undefined ? {} : JSON.parse(readFileSync(COMPOSE_ENGINE, "utf8"));
 }
 
-/** This machine's address on the engine's bridge, which containers know as host.docker.internal. */
-export function bridgeAddress(): string {
-  const address = networkInterfaces().docker0?.find(({ family }) => family === "IPv4")?.address;
-  if (address === undefined) throw new Error("the engine has no bridge docker0");
+/** This machine's address as containers see it, under the name that docker-compose.yml gives it. */
+export async function hostAddress(): Promise<string> {
+  const env = engineEnv();
+  const args = ["run", "--rm", "--add-host", "host:host-gateway", env.NODE_IMAGE ?? "", "cat", "/etc/hosts"];
+  const hosts = await run("docker", args, { env: { ...process.env, ...env } });
+  const address = /^(\S+)\s+host$/m.exec(hosts)?.[1];
+  if (address === undefined) throw new Error(`the engine gives this machine no name:\n${hosts}`);
   return address;
 }
