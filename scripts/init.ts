@@ -29,6 +29,7 @@ async function init(): Promise<void> {
       back: { type: "boolean" },
       confirm: { type: "boolean" },
       secrets: { type: "boolean" },
+      kept: { type: "boolean" },
     },
   });
   if (step.draft) process.stdout.write(`${renderVolume(env).hash}\n`);
@@ -39,6 +40,7 @@ async function init(): Promise<void> {
   } else if (step.back) goBack(RENDERED);
   else if (step.confirm) confirm(RENDERED);
   else if (step.secrets) writeSecrets(env);
+  else if (step.kept) process.stdout.write(`${JSON.stringify(keptSecrets())}\n`);
   else {
     const { hash } = renderVolume(env);
     writeSecrets(env);
@@ -85,6 +87,10 @@ function secretFile(name: string): string {
 function keptSecret(name: string): string | undefined {
   const file = secretFile(name);
   return existsSync(file) ? readFileSync(file, "utf8") : undefined;
+}
+
+function keptSecrets(): Partial<Record<string, string>> {
+  return Object.fromEntries(GENERATED_SECRETS.map((name) => [name, keptSecret(name)]));
 }
 
 /** The names of those for which .env says something else than before. */

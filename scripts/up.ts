@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { publicUrls } from "./stack/addresses.ts";
 import { cli } from "./stack/cli.ts";
-import { findEngine, startCompose } from "./stack/compose.ts";
-import { ensureDotenv } from "./stack/dotenv.ts";
+import { findEngine, keptSecrets, startCompose } from "./stack/compose.ts";
+import { ensureDotenv, hasSecrets } from "./stack/dotenv.ts";
 import { withLock } from "./stack/lock.ts";
 import { startNative } from "./stack/native.ts";
 import { logFile, runningProcesses } from "./stack/processes.ts";
@@ -22,16 +22,18 @@ async function up(signal: AbortSignal): Promise<void> {
   if (force.native && force.docker) throw new StackError("--native 和 --docker 只能选一个");
   process.chdir(PROJECT);
   const report = createReport(process.stdout);
-  readSettings();
-  const written = ensureDotenv(".env", ".env.example", process.env);
+  const given = readSettings();
+  const paths = statePaths(join(PROJECT, ".stack"));
+  const byDocker = await choosesDocker(force, runningProcesses(paths).length > 0, report);
+  const kept = byDocker && !hasSecrets(given.env) ? await keptSecrets(PROJECT, given) : {};
+  const written = ensureDotenv(".env", ".env.example", process.env, kept);
   if (written === "created") report.line("✅ 已生成 .env 和其中的随机密钥（只有本人可读）");
   if (written === "completed") report.line("✅ 已在 .env 里补上缺少的随机密钥");
   const settings = readSettings();
   await checkSettings(settings);
   const { config, env } = settings;
-  const paths = statePaths(join(PROJECT, ".stack"));
 
-  if (await choosesDocker(force, runningProcesses(paths).length > 0, report)) {
+  if (byDocker) {
     const { isChanged, ports } = await startCompose({ project: PROJECT, settings, report, signal });
     if (!isChanged) report.line(UNCHANGED);
     const urls = publicUrls(config, env, ports);

@@ -7,10 +7,8 @@ import { PROJECT } from "../../scripts/stack/project.ts";
 import { run } from "../../scripts/stack/run.ts";
 import { fetchSid } from "../sid.ts";
 
-/** The engine of the machine's own suite. It is not installed, so that nothing else here finds it. */
-const ENGINE = ["docker.io", "containerd", "runc"];
-/** Debian 12 has no docker compose that is a plugin. */
-const PLUGINS = { plugins: ["docker-compose", "docker-buildx"] };
+/** Debian 12's engine is years behind those in use, and it has no docker compose that is a plugin. */
+const ENGINE = { docker: ["docker.io", "docker-cli", "containerd", "docker-compose", "docker-buildx"] };
 
 /** Milliseconds to start and to stop. */
 const TIMEOUT = 60_000;
@@ -23,25 +21,24 @@ export interface Engine {
 }
 
 /**
- * A Docker engine with a socket, a data root and a client configuration of its own.
+ * A Docker engine that is not installed, so that nothing else here finds it, with a socket, a data root and a client configuration of its own.
  * @param folder for all that it keeps
  * @throws with the end of its log, where it does not start
  */
 export async function startEngine(folder: string): Promise<Engine> {
   const packages = join(PROJECT, ".stack/engine");
-  await fetchSid(packages, PLUGINS);
-  for (const name of ENGINE) await unpackPackage(name, join(packages, name));
-  const path = ENGINE.flatMap((name) => [join(packages, name, "usr/bin"), join(packages, name, "usr/sbin")]);
+  const [docker, runc] = [join(packages, "docker/usr"), join(packages, "runc/usr")];
+  await fetchSid(packages, ENGINE);
+  // It is written in C as well, so it has to be the machine's own.
+  await unpackPackage("runc", join(packages, "runc"));
+  const path = [join(docker, "bin"), join(docker, "sbin"), join(runc, "sbin")];
   const env = {
     PATH: [...path, process.env.PATH].join(delimiter),
     DOCKER_HOST: `unix://${join(folder, "docker.sock")}`,
     DOCKER_CONFIG: join(folder, "client"),
   };
   mkdirSync(env.DOCKER_CONFIG);
-  symlinkSync(
-    join(packages, "plugins/usr/libexec/docker/cli-plugins"),
-    join(env.DOCKER_CONFIG, "cli-plugins"),
-  );
+  symlinkSync(join(docker, "libexec/docker/cli-plugins"), join(env.DOCKER_CONFIG, "cli-plugins"));
   const rules = await run("iptables-save", []);
   const log = join(folder, "dockerd.log");
   const daemon = spawnDaemon(folder, log, { ...process.env, ...env });

@@ -9,6 +9,8 @@ import type { ComposeStack, Service } from "./stack.ts";
 export interface Rights {
   /** Real, effective, saved and of the file system. */
   users: number[];
+  /** Its own and the supplementary ones. */
+  groups: number[];
   /** Inheritable, permitted, effective, bounding and ambient. */
   capabilities: bigint;
   gainsNone: boolean;
@@ -17,8 +19,10 @@ export interface Rights {
 export function readRights(pid: number): Rights {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   const values = (pattern: RegExp) => [...status.matchAll(pattern)].map(([, value = ""]) => value);
+  const ids = (pattern: RegExp) => values(pattern).flatMap((list) => list.trim().split(/\s+/).map(Number));
   return {
-    users: values(/^Uid:\s+(.+)$/gm).flatMap((ids) => ids.split(/\s+/).map(Number)),
+    users: ids(/^Uid:\s+(.+)$/gm),
+    groups: ids(/^G(?:id|roups):\s+(.+)$/gm),
     capabilities: values(/^Cap\w+:\s+(\w+)$/gm).reduce((all, set) => all | BigInt(`0x${set}`), 0n),
     gainsNone: values(/^NoNewPrivs:\s+(\d)$/gm).join() === "1",
   };

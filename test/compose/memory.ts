@@ -75,8 +75,8 @@ export async function postMessages(stack: ComposeStack, count: number, token?: s
   return (await fetch(url, { method: "POST", headers, body: JSON.stringify(events) })).status;
 }
 
-/** Silences something that does not exist. */
-export async function createSilence(stack: ComposeStack): Promise<void> {
+/** Silences something that does not exist. @returns its id */
+export async function createSilence(stack: ComposeStack): Promise<string> {
   const response = await fetch(`${stack.urls.alertmanager}/api/v2/silences`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
@@ -89,6 +89,7 @@ export async function createSilence(stack: ComposeStack): Promise<void> {
     }),
   });
   assert.equal(response.status, 200);
+  return ((await response.json()) as { silenceID: string }).silenceID;
 }
 
 /** The values of an instant query. */
