@@ -96,6 +96,7 @@ describe("docker compose on a real engine", { skip: WITHOUT_ENGINE }, () => {
       const { users, capabilities, gainsNone } = readRights(State.Pid);
       assert.ok(!users.includes(0), `users ${users}`);
       assert.deepEqual({ capabilities, gainsNone }, { capabilities: 0n, gainsNone: true });
+      assert.ok(!writableMounts(State.Pid, "/").includes("/"), "its root can be written");
       assert.deepEqual(await writableFolders(stack, service), [VOLUMES[service], ...IN_MEMORY].sort());
       assert.deepEqual(
         Mounts.filter(({ RW }) => RW).map(({ Type, Destination }) => [Type, Destination]),
