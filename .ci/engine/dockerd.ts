@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, openSync, readFileSync, symlinkSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -20,10 +21,14 @@ export interface Engine {
   stop(): Promise<void>;
 }
 
+/** What holds the machine's rules for packets; an engine writes into both. */
+const FIREWALLS = ["iptables", "ip6tables"];
+
 /**
- * A Docker engine that is not installed, so that nothing else here finds it, with a socket, a data root and a client configuration of its own.
+ * A Docker engine that is not installed, so that nothing else here finds it, with a socket, a data root and a client
+ * configuration of its own.
  * @param folder for all that it keeps
- * @throws with the end of its log, where it does not start
+ * @throws where there is one already, or with the end of its log, where it does not start
  */
 export async function startEngine(folder: string): Promise<Engine> {
   const packages = join(PROJECT, ".stack/engine");
@@ -37,14 +42,16 @@ export async function startEngine(folder: string): Promise<Engine> {
     DOCKER_HOST: `unix://${join(folder, "docker.sock")}`,
     DOCKER_CONFIG: join(folder, "client"),
   };
+  await refuseAnother({ ...process.env, PATH: env.PATH });
   mkdirSync(env.DOCKER_CONFIG);
   symlinkSync(join(docker, "libexec/docker/cli-plugins"), join(env.DOCKER_CONFIG, "cli-plugins"));
-  const rules = await run("iptables-save", []);
+  const restore = await saveRules();
   const log = join(folder, "dockerd.log");
   const daemon = spawnDaemon(folder, log, { ...process.env, ...env });
   const stop = async () => {
     await end(daemon);
-    await tidy(folder, rules);
+    await tidy(folder);
+    await restore();
   };
   try {
     await isUp(daemon, { ...process.env, ...env });
@@ -53,6 +60,26 @@ export async function startEngine(folder: string): Promise<Engine> {
     throw new Error(`dockerd does not start: ${lastLines(log)}`, { cause: error });
   }
   return { env, stop };
+}
+
+/** Its bridge and its rules would be shared. */
+async function refuseAnother(env: NodeJS.ProcessEnv): Promise<void> {
+  const version = await run("docker", ["version"], { env }).catch(() => undefined);
+  if (version !== undefined) throw new Error("an engine runs on this machine already");
+}
+
+/** @returns what brings the rules back that there were before the engine's */
+async function saveRules(): Promise<() => Promise<void>> {
+  const saved = await Promise.all(
+    FIREWALLS.map(async (name) => [name, await run(`${name}-save`, [])] as const),
+  );
+  return async () => {
+    for (const [name, rules] of saved) {
+      const program = spawn(`${name}-restore`, { stdio: ["pipe", "inherit", "inherit"] });
+      program.stdin.end(rules);
+      await once(program, "close");
+    }
+  };
 }
 
 function spawnDaemon(folder: string, log: string, env: NodeJS.ProcessEnv): ChildProcess {
@@ -64,11 +91,14 @@ function spawnDaemon(folder: string, log: string, env: NodeJS.ProcessEnv): Child
     `--pidfile=${join(folder, "dockerd.pid")}`,
   ];
   // It ends with this process, however that ends; not by the terminal's Ctrl-C, which comes too early for it.
-  return spawn("setpriv", ["--pdeathsig", "TERM", "dockerd", ...args], {
+  const daemon = spawn("setpriv", ["--pdeathsig", "TERM", "dockerd", ...args], {
     env,
     stdio: ["ignore", output, output],
     detached: true,
   });
+  // That it did not start is seen by its missing answer.
+  daemon.on("error", () => {});
+  return daemon;
 }
 
 async function isUp(daemon: ChildProcess, env: NodeJS.ProcessEnv): Promise<void> {
@@ -78,34 +108,31 @@ async function isUp(daemon: ChildProcess, env: NodeJS.ProcessEnv): Promise<void>
       await run("docker", ["version"], { env });
       return;
     } catch (error) {
-      if (daemon.exitCode !== null || Date.now() > deadline) throw error;
+      if (hasEnded(daemon) || Date.now() > deadline) throw error;
       await sleep(200);
     }
   }
 }
 
 async function end(daemon: ChildProcess): Promise<void> {
-  if (daemon.exitCode !== null) return;
-  const ended = new Promise((resolve) => daemon.once("exit", resolve));
+  if (hasEnded(daemon)) return;
+  const ended = once(daemon, "exit");
   daemon.kill("SIGTERM");
   await Promise.race([ended, sleep(TIMEOUT, undefined, { ref: false })]);
 }
 
-/** What an engine leaves behind: mounts, its bridge, and its rules for the machine's firewall. */
-async function tidy(folder: string, rules: string): Promise<void> {
+function hasEnded({ pid, exitCode, signalCode }: ChildProcess): boolean {
+  return pid === undefined || exitCode !== null || signalCode !== null;
+}
+
+/** An engine that ends leaves its mounts and its bridge. */
+async function tidy(folder: string): Promise<void> {
   const mounts = readFileSync("/proc/mounts", "utf8")
     .split("\n")
     .map((line) => line.split(" ")[1] ?? "")
     .filter((place) => place.startsWith(`${folder}/`));
-  if (mounts.length > 0) await run("umount", mounts.reverse());
+  if (mounts.length > 0) await run("umount", ["--lazy", ...mounts.reverse()]);
   await run("ip", ["link", "delete", "docker0"]).catch(() => {});
-  await restore(rules);
-}
-
-function restore(rules: string): Promise<void> {
-  const program = spawn("iptables-restore", { stdio: ["pipe", "inherit", "inherit"] });
-  program.stdin.end(rules);
-  return new Promise((resolve) => program.once("close", () => resolve()));
 }
 
 function lastLines(file: string): string {

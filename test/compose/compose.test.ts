@@ -10,6 +10,8 @@ import { hostAddress, WITHOUT_ENGINE } from "./engine.ts";
 import * as memory from "./memory.ts";
 import { type ComposeStack, createComposeStack, SERVICES, type Service } from "./stack.ts";
 
+/** Milliseconds for all of it, three times as long as it takes. */
+const TIMEOUT = 600_000;
 const KEY = "robot-of-the-containers";
 /** Seconds. A service is probed, scraped and judged every 15, and has a minute to come back. */
 const TOLD_WITHIN = 180;
@@ -27,7 +29,7 @@ const VOLUMES: Record<Service, string> = {
 /** The container's own, and gone with it. */
 const IN_MEMORY = ["/dev/mqueue", "/dev/shm", "/tmp"];
 
-describe("docker compose on a real engine", { skip: WITHOUT_ENGINE }, () => {
+describe("docker compose on a real engine", { skip: WITHOUT_ENGINE, timeout: TIMEOUT }, () => {
   let wecom: WecomServer;
   let stack: ComposeStack;
   let secrets: memory.Secrets;

@@ -29,7 +29,7 @@ export interface Container {
 export interface ComposeStack {
   folder: string;
   urls: { exporter: string; prometheus: string; alertmanager: string; grafana: string };
-  /** @param env besides what finds the engine; the default is the ports and what was given. */
+  /** @param env besides what finds the engine; the default is the ports and what was given */
   run(
     program: string,
     args: string[],
