@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { readConfigFile } from "../config/config.ts";
@@ -7,13 +7,15 @@ import { describeDraft } from "./stack/changes.ts";
 import { cli } from "./stack/cli.ts";
 import { GENERATED_SECRETS, randomSecret } from "./stack/dotenv.ts";
 import { fallbackMail, mailPassword } from "./stack/fallback-mail.ts";
-import { PROJECT } from "./stack/project.ts";
+import { PROJECT, StackError } from "./stack/project.ts";
 import { confirm, goBack, publish } from "./stack/publish.ts";
 import { type Rendering, render } from "./stack/render.ts";
 
 /** Volumes of docker-compose.yml. */
 const RENDERED = "/rendered";
 const SECRETS = "/secrets";
+/** The checkout's folders that it mounts. */
+const MOUNTED = ["config", "prometheus", "alertmanager", "grafana"];
 
 /**
  * The one-shot service of docker compose: makes the secrets and renders the configuration, before the rest starts.
@@ -50,6 +52,7 @@ async function init(): Promise<void> {
 }
 
 function renderVolume(env: Env): Rendering {
+  refuseClosed();
   const { config, text } = readConfigFile(configFile(env));
   checkPublished("metrics_port", config.metricsPort, "METRICS_PORT", env);
   checkPublished("retention_days", config.retentionDays, "RETENTION_DAYS", env);
@@ -69,6 +72,20 @@ function renderVolume(env: Env): Rendering {
     relayTokenFile: secretFile("RELAY_TOKEN"),
     fallbackMail: fallbackMail(config, env, secretFile("SMTP_PASSWORD")),
   });
+}
+
+/** A checkout made under a strict umask is closed to the user of the containers. */
+function refuseClosed(): void {
+  for (const folder of MOUNTED) {
+    try {
+      accessSync(join(PROJECT, folder), constants.R_OK | constants.X_OK);
+    } catch (cause) {
+      throw new StackError(
+        `容器读不到 ${folder} 文件夹：请在项目文件夹里执行 chmod -R go+rX ${MOUNTED.join(" ")}，再启动一次`,
+        { cause },
+      );
+    }
+  }
 }
 
 /** Compose needs some values itself but cannot read config.ini: npm start passes them on, .env does otherwise. */

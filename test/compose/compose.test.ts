@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { copyFileSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, copyFileSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { parseEnv } from "node:util";
@@ -60,6 +60,16 @@ describe("docker compose on a real engine", { skip: WITHOUT_ENGINE, timeout: TIM
       assert.equal(stderr, "");
     }
     rmSync(dotenv);
+  });
+
+  test("a checkout that the containers cannot read is refused, with the remedy", async () => {
+    const folder = join(stack.folder, "prometheus");
+    chmodSync(folder, 0o700);
+    await assert.rejects(
+      stack.compose("run", "--rm", "-T", "init"),
+      /容器读不到 prometheus 文件夹.*chmod -R go\+rX config prometheus alertmanager grafana/,
+    );
+    chmodSync(folder, 0o755);
   });
 
   test("from a clean clone every part gets healthy", async () => {
