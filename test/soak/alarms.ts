@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { stormName } from "../helpers/told.ts";
 
 /** Milliseconds. A new alert this often, each going on for so long. */
@@ -6,11 +7,13 @@ const LIFE = 45_000;
 /** As Prometheus does, alerts are sent again and again, and for a while after their end. */
 const SEND_EVERY = 2000;
 const SENT_AFTER_END = 90_000;
+/** How often the last ends are sent: a group is due again only after its group_interval. */
+const TELLINGS = 5;
 
 /** Alerts that fire and end at a steady rate, sent to Alertmanager as Prometheus would. */
 export interface Alarms {
   readonly names: string[];
-  /** Ends those that go on, and tells it until Alertmanager has heard. */
+  /** Fires no more, and ends when Alertmanager has heard of every end. */
   stop(): Promise<void>;
 }
 
@@ -61,12 +64,10 @@ export function startAlarms(url: string): Alarms {
     names,
     async stop() {
       clearInterval(firing);
-      const now = Date.now();
-      for (const alarm of alarms) alarm.endsAt = Math.min(alarm.endsAt, now);
-      // Groups that were notified a moment ago are due again after group_interval.
-      for (let heard = 0; heard < 5; ) {
-        if (await send()) heard += 1;
-        await new Promise((resolve) => setTimeout(resolve, SEND_EVERY));
+      while (alarms.some(({ endsAt }) => endsAt > Date.now())) await sleep(SEND_EVERY);
+      for (let heard = 0; heard < TELLINGS; heard += 1) {
+        while (!(await send())) await sleep(SEND_EVERY);
+        await sleep(SEND_EVERY);
       }
       clearInterval(sending);
     },
