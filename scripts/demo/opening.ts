@@ -1,4 +1,4 @@
-import { readChannelSettings } from "../../alertmanager/relay/channels/index.ts";
+import { listChannels, readChannelSettings } from "../../alertmanager/relay/channels/index.ts";
 import type { PartUrls } from "../../config/environment.ts";
 import { table } from "../stack/report.ts";
 import type { Settings } from "../stack/settings.ts";
@@ -64,13 +64,9 @@ export function opening({
 /** Where messages about the alerts go. */
 function destinations({ config, env }: Settings): string {
   if (!config.alertEnabled) return "谁也不会收到：config.ini 里 alert_enabled = false，只记录";
-  const { wecom, wecomApp, email } = readChannelSettings(env);
-  const isAsked = (channel: "wecom" | "email") => config.channels.includes(channel);
-  const channels = [
-    ...(isAsked("wecom") && wecom ? ["wecom"] : []),
-    ...(isAsked("wecom") && wecomApp ? ["wecom_app"] : []),
-    ...(isAsked("email") && email ? ["email"] : []),
-  ];
+  const channels = listChannels(readChannelSettings(env), config.channels)
+    .filter(({ setUp, enabled }) => setUp && enabled)
+    .map(({ name }) => name);
   if (channels.length === 0) return channelName("log");
   return `${channels.map(channelName).join("、")}。是真的告警消息，请先和收消息的人说一声`;
 }

@@ -8,7 +8,7 @@ import { InterruptedError, unlessInterrupted } from "./interruption.ts";
 import { changeNative } from "./native-change.ts";
 import { createParts, type Part } from "./parts.ts";
 import { refuseTakenPorts } from "./ports.ts";
-import { type ProcessRecord, runningProcesses, stopProcess } from "./processes.ts";
+import { isOfEarlierVersion, type ProcessRecord, runningProcesses, stopProcess } from "./processes.ts";
 import { mailPasswordFile, relayTokenFile, type StatePaths } from "./project.ts";
 import type { ServerName } from "./releases.ts";
 import { type Rendering, render } from "./render.ts";
@@ -57,13 +57,17 @@ export async function startNative(options: NativeOptions): Promise<NativeStack> 
   // Root writes then, and the service's own user reads; the folder above keeps it from others.
   if (isService(paths.root)) process.umask(0o022);
   const { ports, found, missing, rendering, parts } = await planNative(options);
-  const before = runningProcesses(paths);
+  const running = runningProcesses(paths);
+  const earlier = running.filter(isOfEarlierVersion);
+  const before = running.filter((record) => !earlier.includes(record));
   const ours = new Set(before.map(({ readyUrl }) => URL.parse(readyUrl)?.port));
+  const replaced = new Set(earlier.map(({ name }) => name));
   await refuseTakenPorts(
-    parts.map(({ name }) => name).filter((name) => !ours.has(String(ports[name]))),
+    parts.map(({ name }) => name).filter((name) => !ours.has(String(ports[name])) && !replaced.has(name)),
     ports,
   );
   await unlessInterrupted(checkRendering(rendering, found, report), signal);
+  await stopInOrder(earlier, "旧版本启动的，数据都保留", options);
   const isChanged = await changeNative({ parts, rendering, before, paths, ports, report, signal });
   return { isChanged, ports, missing, withoutSilencePage: found.alertmanager?.origin === DEBIAN_ORIGIN };
 }
@@ -117,16 +121,26 @@ function renderNative(
 
 /** Stops what was started here, in the reverse of the order in which it starts. @returns what was stopped */
 export async function stopNative(paths: StatePaths, report: Report, signal: AbortSignal): Promise<number> {
+  const running = runningProcesses(paths);
+  await stopInOrder(running, undefined, { paths, report, signal });
+  return running.length;
+}
+
+/** @param why they are stopped, where the operator did not ask for it */
+async function stopInOrder(
+  records: ProcessRecord[],
+  why: string | undefined,
+  { paths, report, signal }: Pick<NativeOptions, "paths" | "report" | "signal">,
+): Promise<void> {
   const order = Object.keys(PART_TITLES).reverse();
-  const running = runningProcesses(paths).sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
+  const running = records.toSorted((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
   for (const [index, record] of running.entries()) {
     if (signal.aborted) throw new InterruptedError(stillRunning(running.slice(index)));
-    const step = report.begin(`停止 ${titleOf(record)}`);
+    const step = report.begin(`停止 ${titleOf(record)}${why === undefined ? "" : `（${why}）`}`);
     const killed = await stopProcess(record, paths);
     if (killed) step.fail("没有在限期内停下，已强制结束");
     else step.done();
   }
-  return running.length;
 }
 
 function stillRunning(records: ProcessRecord[]): string {

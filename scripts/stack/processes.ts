@@ -135,6 +135,11 @@ export function isRunning({ pid, identity }: ProcessRecord): boolean {
   return identity !== "" && identityOf(pid) === identity;
 }
 
+/** Whether a version started it whose records did not hold yet what it takes to start the same again. */
+export function isOfEarlierVersion({ command, readyUrl }: Partial<ProcessRecord>): boolean {
+  return command === undefined || readyUrl === undefined;
+}
+
 /** Asks it to stop, waits, and forgets it. @returns whether it had to be killed */
 export async function stopProcess(record: ProcessRecord, paths: StatePaths): Promise<boolean> {
   if (record.isUnit) {

@@ -107,6 +107,18 @@ test("images are pinned to the versions that a native stack downloads, and can b
   }
 });
 
+test("the image takes npm's packages from the registry that npm itself is told of, before it takes any", () => {
+  const { args } = (parse(text, { merge: true }).services.init as { build: { args: object } }).build;
+  assert.deepEqual(args, {
+    NODE_IMAGE: `\${NODE_IMAGE:-node:26-slim}`,
+    npm_config_registry: `\${npm_config_registry:-}`,
+  });
+  const dockerfile = readFileSync(join(PROJECT, "Dockerfile"), "utf8");
+  assert.match(dockerfile, /^FROM .*^ARG npm_config_registry$.*^RUN npm ci /ms);
+  // Nothing else of the image comes from outside.
+  assert.deepEqual(dockerfile.match(/apt|apk|curl|wget|https?:/g), null);
+});
+
 test("Node runs the services with the same flags in a container, natively and in the foreground", () => {
   const { scripts } = JSON.parse(readFileSync(join(PROJECT, "package.json"), "utf8"));
   const flags = serviceFlags(".").join(" ");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { EXPORTER_COUNTERS, EXPORTER_GAUGES, exists, metricNames } from "../helpers/metrics.ts";
+import { EXPORTER_METRICS, exists, metricNames } from "../helpers/metrics.ts";
 import { allPanelQueries, MAY_BE_EMPTY } from "../helpers/panel-queries.ts";
 import { parseExpressions } from "../helpers/promtool.ts";
 import { rules } from "../helpers/rules.ts";
@@ -74,7 +74,7 @@ for (const [name, dashboard] of dashboards) {
     test("the exporter's metrics follow the choice of instance", () => {
       for (const { place, expr } of expressions) {
         if (OF_ALL_HOSTS.some((title) => place.startsWith(title))) continue;
-        for (const metric of [...EXPORTER_COUNTERS, ...EXPORTER_GAUGES, ...RECORDED]) {
+        for (const metric of [...EXPORTER_METRICS, ...RECORDED]) {
           const selectors = new RegExp(`(?<![\\w:])${metric}(?![\\w:])(\\{[^}]*\\})?`, "g");
           for (const [, selector = ""] of expr.matchAll(selectors)) {
             assert.ok(selector.includes('instance=~"$instance"'), `${place}: ${metric}${selector}`);
