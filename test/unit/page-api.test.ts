@@ -29,7 +29,9 @@ const VALUES: [query: string, value: string][] = [
   ["sum(instance:wecom_messages_errors", "0.02"],
   ["sum(instance:wecom_messages:", "50"],
   ["monitoring:error_rate_min_messages", "10"],
-  ["sum(wecom_daily_messages", "100"],
+  ['sum(wecom_daily_messages{day="today"} offset', "100"],
+  ['sum(wecom_daily_messages{day="today"})', "120"],
+  ['sum(wecom_daily_messages{day="yesterday"})', "340"],
   ["sum(consultations_total", "12"],
   ["sum(cases_total", "2"],
   ["sum(wecom_messages_errors_total", "3"],
@@ -100,9 +102,10 @@ suite("GET /", () => {
     const page = await exporter.text("/");
     assert.match(page, /CPU 使用率过高：91\.2%/);
     assert.match(page, /邮件：21:36 已通知告警/);
-    assert.match(page, /<h4>[^<]*<span[^>]*>警告<\/span> CPU 使用率过高.*21:35 开始，已持续 11 分/s);
+    assert.match(page, /<h4>[^<]*<span[^>]*>警告<\/span> CPU 使用率过高.*21:30 开始，已持续 16 分/s);
     assert.match(page, /阈值 80%/);
-    assert.match(page, /<dt>消息<\/dt><dd class="value">1<\/dd><dd class="quiet">昨日 0，其中到此刻 100/);
+    // Of all exporters, not of the one message that this one has counted.
+    assert.match(page, /<dt>消息<\/dt><dd class="value">120<\/dd><dd class="quiet">昨日 340，其中到此刻 100/);
     assert.match(page, /<dt>满意度<\/dt><dd class="value">暂无评分/);
     assert.doesNotMatch(page, /没有应答。原因|Watchdog/);
   });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import type { Overview } from "../../exporter/overview/overview.ts";
+import type { Business } from "../../exporter/overview/prometheus.ts";
 import { managementPage } from "../../exporter/page/page.ts";
 import { readRunbooks } from "../../exporter/page/runbooks.ts";
 import { AWAY, alert, CHANNEL, NOW, notification, overview } from "./support/overview.ts";
@@ -13,15 +14,12 @@ const urls = {
 };
 const runbooks = readRunbooks();
 
+const pageOf = (shown: Overview) =>
+  managementPage({ overview: shown, urls, timezone: "Asia/Shanghai", runbooks, needsToken: true });
+
 /** The page without its markup, a line for each run of text. */
 function text(shown: Overview): string {
-  const page = managementPage({
-    overview: shown,
-    urls,
-    timezone: "Asia/Shanghai",
-    runbooks,
-    needsToken: true,
-  });
+  const page = pageOf(shown);
   const body = page.slice(page.indexOf("<main"), page.indexOf("</main>"));
   return body
     .replace(/<div id="stale".*?<\/div>/s, "")
@@ -29,6 +27,13 @@ function text(shown: Overview): string {
     .replaceAll(/<[^>]+>/g, "\n")
     .replaceAll(/\s*\n\s*/g, "\n")
     .trim();
+}
+
+/** All is right, and these figures of the day are as given. */
+function business(changes: Partial<Business>): Overview {
+  const { judgement } = overview();
+  if (!judgement.known) throw new Error("Prometheus is there");
+  return overview({ judgement: { business: { ...judgement.value.business, ...changes } } });
 }
 
 const verdict = (shown: Overview) => text(shown).split("\n主机与服务\n")[0];
@@ -45,6 +50,25 @@ suite("the verdict", () => {
       shown ?? "",
       /^2 个严重问题、1 个警告\n严重\nAlertmanager 没有应答\n发现了问题也不会通知任何人。.*npm start.*\n严重\nServiceDown 发生\nServiceDown 的说明\n21:36 开始\n警告\nHighCpuUsage 发生/s,
     );
+  });
+
+  test("what is to be done about the worst stands open, if that is critical", () => {
+    const remedies = (...severities: string[]) => {
+      const firing = severities.map((severity) => alert("ServiceDown", severity));
+      return pageOf(overview({ alerts: { ...overview().alerts, firing } })).match(/<details[^>]*>/g);
+    };
+    assert.deepEqual(remedies("critical", "critical"), ["<details open data-opened>", "<details >"]);
+    assert.deepEqual(remedies("warning"), ["<details >"]);
+  });
+
+  test("a problem is known by its labels, though its value changes", () => {
+    const idOf = (title: string, labels: object) => {
+      const one = alert("HighDiskUsage", "critical", { annotations: { summary: title } });
+      const firing = [{ ...one, labels: { ...one.labels, ...labels } }];
+      return /id="(problem-[^"]+)"/.exec(pageOf(overview({ alerts: { ...overview().alerts, firing } })))?.[1];
+    };
+    assert.equal(idOf("91%", { mountpoint: "/" }), idOf("92%", { mountpoint: "/" }));
+    assert.notEqual(idOf("91%", { mountpoint: "/" }), idOf("91%", { mountpoint: "/data" }));
   });
 
   test("what a part's own absence already says is not said twice", () => {
@@ -66,7 +90,11 @@ suite("the verdict", () => {
       overview({ collecting: false }),
       /^1 个警告\n警告\n主机和服务的监控已停止\n.*启动监控/s,
     ],
-    ["events are refused", overview({ messages: null }), /^1 个严重问题\n严重\n业务事件无法保存\n.*df -h/s],
+    [
+      "events are refused",
+      overview({ isCounting: false }),
+      /^1 个严重问题\n严重\n业务事件无法保存\n.*df -h/s,
+    ],
     ["a collector fails", overview({ failing: ["disk"] }), /^1 个警告\n警告\n取不到数据：磁盘/],
     [
       "only Grafana is missing",
@@ -139,8 +167,16 @@ suite("what is not known is never a number, nor right", () => {
     assert.match(shown, /告警渠道\n未知\n/);
   });
 
+  test("no Prometheus and no relay: nothing is left that is known of alerts", () => {
+    const alerts = { ...overview().alerts, doubtful: true, recent: undefined };
+    const shown = text({ ...overview({ alerts }), judgement: AWAY, telling: AWAY });
+    assert.match(shown, /现在有哪些告警不知道。\n未知\n/);
+    assert.match(text({ ...overview({ alerts }), judgement: AWAY }), /不知道，下面是告警转发最后知道的。\n/);
+  });
+
   test("no event totals", () => {
-    assert.match(text(overview({ messages: null })), /\n消息\n未知\n昨日未知/);
+    const none = business({ messagesToday: null, messagesYesterday: null, messagesByThisTime: null });
+    assert.match(text(none), /\n消息\n未知\n昨日未知\n/);
   });
 });
 
@@ -175,10 +211,8 @@ test("today's business, and what too few messages make of an error rate", () => 
     shown,
     /\n咨询\n12\n今日新开始\n案例\n2\n今日新建\n满意度\n4\.50\n全部评分的平均 4\.40，满分 5/,
   );
-  const { business } = (overview().judgement as { value: { business: object } }).value;
-  const few = { ...business, errorRate: 0.5, messages5m: 2 } as never;
   assert.match(
-    text(overview({ judgement: { business: few } })),
+    text(business({ errorRate: 0.5, messages5m: 2 })),
     /50\.0%\n最近 5 分钟，阈值 10%（消息太少，不判断）/,
   );
 });

@@ -1,6 +1,6 @@
 import { type Html, html } from "../../../service/html.ts";
 
-/** Names as in browser/charts.js, which draws them. */
+/** Names as in browser/chart-lines.js, which says what each shows. */
 const CHARTS: [name: string, title: string][] = [
   ["host", "CPU、内存、磁盘使用率（%）"],
   ["response", "服务响应时间（秒）"],
