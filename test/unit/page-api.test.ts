@@ -180,7 +180,10 @@ suite("GET /", () => {
   });
 
   test("an address of the operator's leads nowhere else", async (t) => {
-    const env = { PUBLIC_GRAFANA_URL: 'https://grafana.example.com/"><script>' };
+    const env = {
+      PUBLIC_GRAFANA_URL: 'https://grafana.example.com/"><script>',
+      GRAFANA_URL: await answering(t, { "/api/health": {} }),
+    };
     const page = await (await startExporter(t, { env })).text("/");
     assert.match(
       page,
@@ -246,5 +249,18 @@ suite("GET /runbooks/:alert", () => {
     const plain = await ask("*/*");
     assert.match(plain.headers.get("content-type") ?? "", /^text\/plain/);
     assert.match(await plain.text(), /^# ServiceDown：服务无法访问\n/);
+  });
+
+  test("without one, a browser is told so and led to those that there are", async (t) => {
+    const { url } = await startExporter(t);
+    const ask = (name: string, accept: string) =>
+      fetch(`${url}/runbooks/${name}`, { headers: { Accept: accept } });
+    const page = await ask("%3Cb%3E", "text/html");
+    assert.deepEqual([page.status, page.headers.get("content-type")], [404, "text/html; charset=utf-8"]);
+    const text = await page.text();
+    assert.match(text, /没有名为“&#60;b&#62;”的处理手册/);
+    assert.match(text, /<a href="ServiceDown">ServiceDown：服务无法访问<\/a>/);
+    const plain = await ask("none", "*/*");
+    assert.deepEqual([plain.status, await plain.json()], [404, { error: "no such route" }]);
   });
 });

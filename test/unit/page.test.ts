@@ -144,6 +144,13 @@ suite("the verdict", () => {
   }
 });
 
+test("what does not answer is not led to", () => {
+  const linked = (shown: Overview) => [...pageOf(shown).matchAll(/<a class="name" href="([^"]+)"/g)].length;
+  assert.equal(linked(overview()), 5);
+  assert.equal(linked({ ...overview(), grafana: AWAY }), 3);
+  assert.equal(linked({ ...overview(), grafana: AWAY, judgement: AWAY, muted: AWAY }), 1);
+});
+
 suite("what is not known is never a number, nor right", () => {
   const host = { cpu: null, memory: null, disks: [], services: [] };
 

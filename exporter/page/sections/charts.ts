@@ -15,7 +15,7 @@ export function chartsSection(timezone: string): Html {
   <h2 id="charts">最近 24 小时</h2>
   <noscript><p>图表需要 JavaScript；数据在 <a href="api/dashboard?duration=24">/api/dashboard</a>。</p></noscript>
   <p id="charts-message" role="status" data-keep></p>
-  <div class="charts" id="chart-grid" data-timezone="${timezone}" data-keep>
+  <div class="charts" id="chart-grid" data-timezone="${timezone}" data-keep hidden>
     ${CHARTS.map(
       ([name, title]) => html`
     <figure data-chart="${name}"><figcaption>${title}</figcaption><div class="plot"></div><ul class="legend"></ul></figure>`,
