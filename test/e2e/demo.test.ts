@@ -133,7 +133,7 @@ async function counted() {
 /** What the operator was told is written. */
 function named(output: string) {
   const words =
-    /(?:已写入：|• )消息 (\d+) 条（其中出错 (\d+) 条），咨询 (\d+) 次，案例 (\d+) 个，评分 (\d+) 次[。：]/.exec(
+    /(?:已写入：|• )消息 (\d+) 条（其中出错 (\d+) 条），咨询 (\d+) 件，案例 (\d+) 件，评分 (\d+) 次[。：]/.exec(
       output,
     );
   const [messages, errors, consultations, cases, scores] = (words ?? []).slice(1).map(Number);
