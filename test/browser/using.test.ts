@@ -22,9 +22,8 @@ suite("the management page in use: buttons, updates, and parts that die", {
     for (const wrong of ["不是令牌", "wrong"]) {
       await page.getByLabel("令牌", { exact: true }).fill(wrong);
       await page.keyboard.press("Enter");
-      await page.waitForFunction("document.getElementById('token').value === ''");
-      await page.getByText("令牌不对，请再核对一遍。").waitFor();
     }
+    await page.getByText("令牌不对，请再核对一遍。").waitFor();
     assert.deepEqual(await accessibilityProblems(page), []);
     await page.getByLabel("令牌", { exact: true }).fill(on.token());
     await page.keyboard.press("Enter");
@@ -77,7 +76,7 @@ suite("the management page in use: buttons, updates, and parts that die", {
     const { page } = await on.open();
     await eventuallySays(page, "#verdict", /^1 个严重问题/);
     const problem = page.locator(".problem").filter({ hasText: "案件系统" });
-    const isOpen = () => problem.locator("details").evaluate("(details) => details.open");
+    const isOpen = () => problem.locator("details[open]").isVisible();
     assert.equal(await isOpen(), true);
     await problem.locator("summary").click();
     await look(page);
@@ -85,7 +84,7 @@ suite("the management page in use: buttons, updates, and parts that die", {
     await problem.locator("summary").click();
     await on.story.stack.kill("alertmanager");
     await eventuallySays(page, ".problem >> nth=0", /Alertmanager 没有应答/);
-    assert.equal(await page.locator(".problem details").first().evaluate("(details) => details.open"), true);
+    assert.ok(await page.locator(".problem").first().locator("details[open]").isVisible());
     assert.equal(await isOpen(), true);
     const focused = await page.evaluate("document.activeElement.closest('.problem')?.innerText");
     assert.match(String(focused), /案件系统/);
@@ -103,9 +102,9 @@ suite("the management page in use: buttons, updates, and parts that die", {
         body: (await response.text()).replaceAll(/assets\/\w+\//g, "assets/upgraded/"),
       });
     };
-    await page.route("/", upgraded);
-    await look(page);
-    await page.waitForFunction("window.isOld === undefined");
+    await page.route(({ pathname }) => pathname === "/", upgraded);
+    await Promise.all([page.waitForEvent("load", { timeout: 10_000 }), look(page)]);
+    assert.equal(await page.evaluate("window.isOld"), undefined);
     assert.equal(await page.locator('script[src^="assets/upgraded/"]').count(), 2);
   });
 
