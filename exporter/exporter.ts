@@ -6,6 +6,7 @@ import type { Clock } from "../service/clock.ts";
 import { type HttpServer, isLoopback, serve } from "../service/http.ts";
 import type { Logger } from "../service/logger.ts";
 import { onlyOwnNames } from "../service/names.ts";
+import { registerProcessMetrics } from "../service/process-metrics.ts";
 import type { Service } from "../service/service.ts";
 import { createApp } from "./app.ts";
 import { createCollecting } from "./collecting.ts";
@@ -59,6 +60,7 @@ export function createExporter({
   });
   registerEventMetrics({ journal, timezone, clock, registry });
   registerOwnMetrics(registry, config, () => collecting.running);
+  registerProcessMetrics(registry);
   const app = createApp({ config, environment, registry, collecting, journal, clock, logger });
 
   /** A disk that takes nothing at the moment is no reason not to measure the rest. @throws only before it listens */

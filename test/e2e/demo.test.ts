@@ -92,11 +92,11 @@ test("every query of every dashboard has an answer, and it is not empty", async 
   assert.ok(queries.length > 10);
   const empty: string[] = [];
   for (const panelQuery of queries) {
-    const result = await query(panelQuery);
-    const { dashboard, panel, refId, expr, emptyBecause } = panelQuery;
+    const { dashboard, panel, refId, subject, instant, emptyBecause } = panelQuery;
+    const result = await query({ expr: subject, instant });
     const points = result.flatMap(({ value, values = [] }) => [...(value ? [value] : []), ...values]);
     const isEmpty = points.every(([, value]) => value === "NaN");
-    if (isEmpty && emptyBecause === undefined) empty.push(`${dashboard}, ${panel}, ${refId}: ${expr}`);
+    if (isEmpty && emptyBecause === undefined) empty.push(`${dashboard}, ${panel}, ${refId}: ${subject}`);
   }
   assert.deepEqual(empty, []);
 });
