@@ -5,6 +5,7 @@ import packageJson from "../package.json" with { type: "json" };
 import type { Clock } from "../service/clock.ts";
 import { type HttpServer, isLoopback, serve } from "../service/http.ts";
 import type { Logger } from "../service/logger.ts";
+import { onlyOwnNames } from "../service/names.ts";
 import type { Service } from "../service/service.ts";
 import { createApp } from "./app.ts";
 import { createCollecting } from "./collecting.ts";
@@ -78,7 +79,11 @@ export function createExporter({
   return {
     async start() {
       await checkJournal();
-      server = await serve(app, environment.host, config.metricsPort);
+      server = await serve(
+        onlyOwnNames(app, Object.values(environment.publicUrls)),
+        environment.host,
+        config.metricsPort,
+      );
       collecting.open();
       if (config.enabled) collecting.start();
       logger.info({ url: url() }, "listening");

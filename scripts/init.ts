@@ -1,19 +1,22 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { readConfigFile } from "../config/config.ts";
 import { configFile, type Env, EnvironmentError, optional, readPublicUrls } from "../config/environment.ts";
+import { readAdminPassword } from "./stack/admin-password.ts";
 import { describeDraft } from "./stack/changes.ts";
 import { cli } from "./stack/cli.ts";
 import { GENERATED_SECRETS, randomSecret } from "./stack/dotenv.ts";
-import { fallbackMail, mailPassword } from "./stack/fallback-mail.ts";
-import { PROJECT } from "./stack/project.ts";
+import { mailPassword } from "./stack/fallback-mail.ts";
+import { PROJECT, StackError } from "./stack/project.ts";
 import { confirm, goBack, publish } from "./stack/publish.ts";
-import { type Rendering, render } from "./stack/render.ts";
+import type { Rendering } from "./stack/render.ts";
+import { renderCompose, secretFile } from "./stack/render-compose.ts";
 
-/** Volumes of docker-compose.yml. */
+/** A volume of docker-compose.yml. */
 const RENDERED = "/rendered";
-const SECRETS = "/secrets";
+/** The checkout's folders that it mounts. */
+const MOUNTED = ["config", "prometheus", "alertmanager", "grafana"];
 
 /**
  * The one-shot service of docker compose: makes the secrets and renders the configuration, before the rest starts.
@@ -29,6 +32,7 @@ async function init(): Promise<void> {
       back: { type: "boolean" },
       confirm: { type: "boolean" },
       secrets: { type: "boolean" },
+      kept: { type: "boolean" },
     },
   });
   if (step.draft) process.stdout.write(`${renderVolume(env).hash}\n`);
@@ -39,6 +43,7 @@ async function init(): Promise<void> {
   } else if (step.back) goBack(RENDERED);
   else if (step.confirm) confirm(RENDERED);
   else if (step.secrets) writeSecrets(env);
+  else if (step.kept) process.stdout.write(`${JSON.stringify(keptSecrets())}\n`);
   else {
     const { hash } = renderVolume(env);
     writeSecrets(env);
@@ -48,25 +53,32 @@ async function init(): Promise<void> {
 }
 
 function renderVolume(env: Env): Rendering {
+  refuseClosed();
   const { config, text } = readConfigFile(configFile(env));
   checkPublished("metrics_port", config.metricsPort, "METRICS_PORT", env);
   checkPublished("retention_days", config.retentionDays, "RETENTION_DAYS", env);
-  return render({
+  return renderCompose({
     project: PROJECT,
     out: RENDERED,
     config,
     configText: text,
-    addresses: {
-      exporter: `exporter:${config.metricsPort}`,
-      relay: "relay:8002",
-      prometheus: "prometheus:9090",
-      alertmanager: "alertmanager:9093",
-      grafana: "grafana:3000",
-    },
+    env,
     publicUrls: readPublicUrls(env, config.metricsPort),
-    relayTokenFile: secretFile("RELAY_TOKEN"),
-    fallbackMail: fallbackMail(config, env, secretFile("SMTP_PASSWORD")),
   });
+}
+
+/** A checkout made under a strict umask is closed to the user of the containers. */
+function refuseClosed(): void {
+  for (const folder of MOUNTED) {
+    try {
+      accessSync(join(PROJECT, folder), constants.R_OK | constants.X_OK);
+    } catch (cause) {
+      throw new StackError(
+        `容器读不到 ${folder} 文件夹：请在项目文件夹里执行 chmod -R go+rX ${MOUNTED.join(" ")}，再启动一次`,
+        { cause },
+      );
+    }
+  }
 }
 
 /** Compose needs some values itself but cannot read config.ini: npm start passes them on, .env does otherwise. */
@@ -78,13 +90,13 @@ function checkPublished(key: string, value: number, variable: string, env: Env):
   );
 }
 
-function secretFile(name: string): string {
-  return join(SECRETS, name.toLowerCase());
-}
-
 function keptSecret(name: string): string | undefined {
   const file = secretFile(name);
   return existsSync(file) ? readFileSync(file, "utf8") : undefined;
+}
+
+function keptSecrets(): Partial<Record<string, string>> {
+  return Object.fromEntries(GENERATED_SECRETS.map((name) => [name, keptSecret(name)]));
 }
 
 /** The names of those for which .env says something else than before. */
@@ -97,7 +109,8 @@ function secretsToChange(env: Env): string[] {
 
 /** What .env says, else what was made before, else a new one; readable by the containers that mount it alone. */
 function writeSecrets(env: Env): void {
-  mkdirSync(SECRETS, { recursive: true });
+  readAdminPassword(env);
+  mkdirSync(secretFile(""), { recursive: true });
   for (const name of GENERATED_SECRETS) {
     const kept = keptSecret(name);
     const value = optional(env, name) ?? kept ?? randomSecret();

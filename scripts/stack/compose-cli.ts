@@ -29,6 +29,18 @@ export interface Compose {
   /** A step of scripts/init.ts, in a container of its own. @returns the line that it answers */
   init(...step: string[]): Promise<string>;
   running(): Promise<RunningServices>;
+  /** Every container but init's, running or not. */
+  containers(): Promise<Container[]>;
+}
+
+export interface Container {
+  service: string;
+  isRunning: boolean;
+  /** As its own health check says. */
+  isHealthy: boolean;
+  port: number | undefined;
+  /** RFC 3339. */
+  startedAt: string;
 }
 
 /** The containers that run, by service. */
@@ -101,6 +113,24 @@ export function createCompose(cwd: string, env: Env, memory = join(cwd, ".stack/
       return output.trimEnd().split("\n").at(-1) ?? "";
     },
     running: async () => runningServices(parsePs(await ask("ps", "--format", "json"))),
+    async containers() {
+      const listed = parsePs(await ask("ps", "--all", "--format", "json"));
+      const parts = listed.filter(({ Service }) => Service !== "init");
+      const format = ["--format", "{{.State.StartedAt}}"];
+      const times =
+        parts.length > 0 ? await run("docker", ["inspect", ...format, ...parts.map(({ ID }) => ID)]) : "";
+      return parts.map((container, index) => toContainer(container, times.split("\n")[index] ?? ""));
+    },
+  };
+}
+
+function toContainer(container: ComposePs, startedAt: string): Container {
+  return {
+    service: container.Service,
+    isRunning: container.State === "running",
+    isHealthy: !isIll(container),
+    port: publishedPort(container),
+    startedAt,
   };
 }
 
@@ -135,10 +165,11 @@ function isIll({ State, Health, ExitCode }: ComposePs): boolean {
 function runningServices(containers: ComposePs[]): RunningServices {
   const running = containers.filter(({ State }) => State === "running");
   return new Map(
-    running.map(({ ID, Service, Publishers }) => {
-      // 0 where a port is only open inside.
-      const port = Publishers?.find(({ PublishedPort }) => PublishedPort > 0)?.PublishedPort;
-      return [Service, { id: ID, port }];
-    }),
+    running.map((container) => [container.Service, { id: container.ID, port: publishedPort(container) }]),
   );
+}
+
+/** 0 is where a port is only open inside. */
+function publishedPort({ Publishers }: ComposePs): number | undefined {
+  return Publishers?.find(({ PublishedPort }) => PublishedPort > 0)?.PublishedPort;
 }

@@ -2,7 +2,7 @@ import type { Env } from "../../config/environment.ts";
 import { type PartName, type Ports, readPorts } from "./addresses.ts";
 import { changeCompose } from "./compose-change.ts";
 import { type Compose, composeEnv, createCompose, type RunningServices } from "./compose-cli.ts";
-import { GENERATED_SECRETS } from "./dotenv.ts";
+import { SECRETS } from "./dotenv.ts";
 import { InterruptedError } from "./interruption.ts";
 import { refuseTakenPorts } from "./ports.ts";
 import { StackError } from "./project.ts";
@@ -15,7 +15,6 @@ const TIMEOUT = 15_000;
 
 /** As in docker-compose.yml. */
 const PROJECT_NAME = "wecom-legal-monitoring";
-const SECRETS = [...GENERATED_SECRETS, "WECOM_ROBOT_KEY", "WECOM_SECRET", "SMTP_URL"];
 
 const HALF_UP = "可能已有容器在运行：执行 npm start 继续，或者 npm stop 停止。";
 
@@ -100,6 +99,17 @@ export async function isComposeRunning(project: string): Promise<boolean> {
     () => "",
   );
   return ids.trim() !== "";
+}
+
+/**
+ * The secrets that `docker compose up` has made by itself, or was given before: the applications that report events
+ * know one, and Grafana takes its password only once.
+ */
+export async function keptSecrets(project: string, settings: Settings): Promise<Env> {
+  const args = ["volume", "ls", "--quiet", "--filter", `name=^${PROJECT_NAME}_secrets$`];
+  const volumes = await run("docker", args, { timeout: TIMEOUT });
+  if (volumes.trim() === "") return {};
+  return JSON.parse(await createCompose(project, composeEnv(project, settings)).init("--kept")) as Env;
 }
 
 /** Containers do not see the files of the machine: better refused than silently without. */

@@ -153,7 +153,8 @@ async function liveTargets(url: string): Promise<Record<string, string[]>> {
   );
 }
 
-async function ask<T>(url: string, path: string): Promise<T> {
+/** Prometheus's own API. @throws when it does not answer, or refuses */
+export async function ask<T>(url: string, path: string): Promise<T> {
   const response = await fetch(`${url}/api/v1/${path}`, { signal: AbortSignal.timeout(QUESTION_TIMEOUT) });
   const answer = (await response.json()) as { status: string; data: T; error?: string };
   if (answer.status !== "success") throw new Error(answer.error ?? `HTTP ${response.status}`);

@@ -1,5 +1,6 @@
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { isService } from "../service/names.ts";
 import { StackError } from "./project.ts";
 
 /**
@@ -7,6 +8,7 @@ import { StackError } from "./project.ts";
  * @throws {StackError} while another one does
  */
 export async function withLock<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  refuseOthers(folder);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, "lock");
   if (isHeld(file)) throw new StackError("另一个 npm start、npm stop 或 npm run apply 正在进行，请等它结束");
@@ -22,6 +24,13 @@ export async function withLock<T>(folder: string, work: () => Promise<T>): Promi
   } finally {
     process.removeListener("exit", release);
     release();
+  }
+}
+
+/** A service's folder is root's. @throws {StackError} */
+function refuseOthers(folder: string): void {
+  if (isService(folder) && process.getuid?.() !== 0) {
+    throw new StackError("监控已安装成系统服务：请用 root 执行，例如在命令前加 sudo");
   }
 }
 

@@ -64,7 +64,8 @@ export async function changeNative(change: NativeChange): Promise<boolean> {
   return isOpen || stale.length + outdated.length + toStart.length > 0;
 }
 
-function describeVariables(outdated: ProcessRecord[], parts: Part[]): string[] {
+/** What of .env differs from what these were started with, by name: it may be secret. */
+export function describeVariables(outdated: ProcessRecord[], parts: Part[]): string[] {
   const names = outdated.flatMap((record) => {
     const part = parts.find(({ name }) => name === record.name);
     return part ? changedVariables(record.env, part.env) : [];

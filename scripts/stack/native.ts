@@ -1,11 +1,12 @@
 import type { Config } from "../../config/config.ts";
 import { type Env, readSecret } from "../../config/environment.ts";
+import { isService } from "../service/names.ts";
 import { PART_TITLES, type PartName, type Ports, partHost, publicUrls, readPorts } from "./addresses.ts";
 import { checkRendering } from "./checks.ts";
 import { fallbackMail } from "./fallback-mail.ts";
 import { InterruptedError, unlessInterrupted } from "./interruption.ts";
 import { changeNative } from "./native-change.ts";
-import { createParts } from "./parts.ts";
+import { createParts, type Part } from "./parts.ts";
 import { refuseTakenPorts } from "./ports.ts";
 import { isOfEarlierVersion, type ProcessRecord, runningProcesses, stopProcess } from "./processes.ts";
 import { mailPasswordFile, relayTokenFile, type StatePaths } from "./project.ts";
@@ -52,11 +53,10 @@ export interface NativeStack {
  *   what was started is stopped again; when a change fails (RevertedError)
  */
 export async function startNative(options: NativeOptions): Promise<NativeStack> {
-  const { paths, config, env, report, signal } = options;
-  const ports = readPorts(config, env);
-  const { found, missing } = await unlessInterrupted(findServers(options), signal);
-  const rendering = renderNative(options, ports, found);
-  const parts = createParts({ ...options, ports, servers: found });
+  const { paths, report, signal } = options;
+  // Root writes then, and the service's own user reads; the folder above keeps it from others.
+  if (isService(paths.root)) process.umask(0o022);
+  const { ports, found, missing, rendering, parts } = await planNative(options);
   const running = runningProcesses(paths);
   const earlier = running.filter(isOfEarlierVersion);
   const before = running.filter((record) => !earlier.includes(record));
@@ -72,16 +72,38 @@ export async function startNative(options: NativeOptions): Promise<NativeStack> 
   return { isChanged, ports, missing, withoutSilencePage: found.alertmanager?.origin === DEBIAN_ORIGIN };
 }
 
+/** What should run: rendered, but read by nobody yet. */
+export interface NativePlan {
+  ports: Ports;
+  found: Servers;
+  missing: Partial<Record<ServerName, MissingServer>>;
+  rendering: Rendering;
+  parts: Part[];
+}
+
+/**
+ * @param out where the rendering goes
+ * @throws {StackError} or {EnvironmentError} for what would not start
+ */
+export async function planNative(options: NativeOptions, out = options.paths.config): Promise<NativePlan> {
+  const ports = readPorts(options.config, options.env);
+  const { found, missing } = await unlessInterrupted(findServers(options), options.signal);
+  const rendering = renderNative(options, ports, found, out);
+  const parts = createParts({ ...options, ports, servers: found });
+  return { ports, found, missing, rendering, parts };
+}
+
 /** A rendering for the parts of a native stack; a server that is not to be had is not scraped. */
 function renderNative(
   { project, paths, config, configText, env }: NativeOptions,
   ports: Ports,
   servers: Servers,
+  out: string,
 ): Rendering {
   const address = (part: PartName) => `${partHost(part, env)}:${ports[part]}`;
   return render({
     project,
-    out: paths.config,
+    out,
     config,
     configText,
     addresses: {

@@ -3,22 +3,36 @@ import { createServer } from "node:net";
 import { PART_TITLES, type PartName, type Ports, portSetting } from "./addresses.ts";
 import { StackError } from "./project.ts";
 
+/** A port that somebody listens on. */
+export interface TakenPort {
+  part: PartName;
+  port: number;
+  /** For the operator, where the system tells. */
+  owner: string;
+}
+
 /**
  * Before anything is started.
  * @param names the parts about to listen on this machine
  * @throws {StackError} naming every port that somebody else listens on, and the owner where the system tells
  */
 export async function refuseTakenPorts(names: PartName[], ports: Ports): Promise<void> {
-  const lines: string[] = [];
-  for (const name of names) {
-    const port = ports[name];
-    if (await isFree("127.0.0.1", port)) continue;
-    const owner = findOwner(port) ?? "查不到是哪个程序";
-    lines.push(
-      `端口 ${port}（${PART_TITLES[name]}）已被占用：${owner}。请停掉那个程序，或者修改 ${portSetting(name)}`,
-    );
-  }
+  const lines = (await findTakenPorts(names, ports)).map(
+    ({ part, port, owner }) =>
+      `端口 ${port}（${PART_TITLES[part]}）已被占用：${owner}。请停掉那个程序，或者修改 ${portSetting(part)}`,
+  );
   if (lines.length > 0) throw new StackError(lines.join("\n"));
+}
+
+/** @param names parts that do not run, but would listen on this machine */
+export async function findTakenPorts(names: PartName[], ports: Ports): Promise<TakenPort[]> {
+  const taken: TakenPort[] = [];
+  for (const part of names) {
+    const port = ports[part];
+    if (await isFree("127.0.0.1", port)) continue;
+    taken.push({ part, port, owner: findOwner(port) ?? "查不到是哪个程序" });
+  }
+  return taken;
 }
 
 /** Whether a server can listen on it. */

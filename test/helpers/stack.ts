@@ -27,6 +27,8 @@ export interface TestStack {
   up(interruptAt?: string): Promise<CommandResult>;
   apply(interruptAt?: string): Promise<CommandResult>;
   down(): Promise<CommandResult>;
+  /** Any other of scripts/, for example "doctor.ts". */
+  run(script: string, ...args: string[]): Promise<CommandResult>;
   demo(args: string[], interruptAt?: string): Promise<CommandResult>;
   /** Writes config.ini anew. @param change turns the text into the one to use */
   configure(change: (text: string) => string): void;
@@ -72,6 +74,7 @@ export async function createTestStack(settings: Record<string, string> = {}): Pr
     up: (interruptAt) => script("up.ts", ["--native"], interruptAt),
     apply: (interruptAt) => script("apply.ts", [], interruptAt),
     down: () => script("down.ts"),
+    run: (name, ...args) => script(name, args),
     demo: (args, interruptAt) => script("demo.ts", args, interruptAt),
     configure,
     async kill(part) {

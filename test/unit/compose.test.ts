@@ -81,6 +81,14 @@ test("the image holds none of the files that init has mounted: a changed value m
   for (const folder of ["prometheus", "grafana"]) assert.ok(!ignored.includes(`!${folder}`));
 });
 
+test("what sees the host's files is not in root's group, which may open sockets of root's", () => {
+  const seeing = Object.values(compose.services).filter(({ volumes }) => volumes.includes("/:/host:ro"));
+  assert.deepEqual(
+    seeing.map(({ user }) => user),
+    ["65534:65534"],
+  );
+});
+
 test("the relay's port is not published", () => {
   assert.equal(compose.services.relay?.ports, undefined);
 });

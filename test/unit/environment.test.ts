@@ -75,6 +75,14 @@ suite("refused", () => {
       { PUBLIC_GRAFANA_URL: "ftp://user:hunter2@h/" },
       "环境变量 PUBLIC_GRAFANA_URL：应为 http:// 或 https:// 开头的网址",
     ],
+    [
+      { PUBLIC_PROMETHEUS_URL: "https://user:hunter2@h/" },
+      "环境变量 PUBLIC_PROMETHEUS_URL：不能带用户名和密码，所有收到告警的人都会看到这个网址",
+    ],
+    [
+      { PUBLIC_EXPORTER_URL: "https://user@h/" },
+      "环境变量 PUBLIC_EXPORTER_URL：不能带用户名和密码，所有收到告警的人都会看到这个网址",
+    ],
   ];
   for (const [env, message] of refused) {
     test(Object.entries(env).flat().join("="), () => {

@@ -1,0 +1,48 @@
+import { PART_TITLES, type PartName } from "../stack/addresses.ts";
+import { NoAnswerError } from "../stack/ask.ts";
+import { logCommand, PARTS, readyPath, type StackView, stateOf } from "../stack/view.ts";
+import { type Check, type Finding, hint, ok, problem } from "./check.ts";
+
+const WITHOUT: Record<PartName, string> = {
+  exporter: "没有它，主机、服务、业务的问题都发现不了",
+  relay: "没有它，告警发不到企业微信和邮件",
+  prometheus: "没有它就没有监控数据，也没有告警",
+  alertmanager: "没有它，发现了问题也不会通知任何人",
+  grafana: "仪表盘打不开，监控和告警不受影响",
+};
+
+/** That every part runs and is ready. */
+export const partsCheck: Check = {
+  name: "parts",
+  title: "各部分",
+  question: "starting",
+  async run(view): Promise<Finding[]> {
+    if (view.runtime.kind === "stopped") {
+      return [problem("监控系统没有在运行", "没有采集，也没有告警", "npm start")];
+    }
+    return Promise.all(PARTS.map((part) => checkPart(view, part)));
+  },
+};
+
+async function checkPart(view: StackView, part: PartName): Promise<Finding> {
+  const state = stateOf(view, part);
+  const title = PART_TITLES[part];
+  const log = logCommand(view, part);
+  if (state === undefined) {
+    const tell = part === "grafana" ? hint : problem;
+    return tell(`${title} 没有启动`, WITHOUT[part], "npm start，会说明原因和办法");
+  }
+  if (!state.isRunning) return problem(`${title} 意外停了`, WITHOUT[part], `npm start；原因看 ${log}`);
+  const again = view.runtime.kind === "compose" ? `docker compose restart ${part}` : "npm stop 再 npm start";
+  try {
+    const { status } = await view.ask(part, readyPath(part));
+    if (status < 300 && state.isHealthy) return ok(`${title} 正常`);
+    if (part === "relay" && status === 503) {
+      return problem(`${title} 写不了硬盘，在拒收告警`, WITHOUT.relay, "df -h . 看空间，腾出来就会自动恢复");
+    }
+    return problem(`${title} 还没有就绪（HTTP ${status}）`, WITHOUT[part], `刚启动就等一分钟；不行看 ${log}`);
+  } catch (error) {
+    if (!(error instanceof NoAnswerError)) throw error;
+    return problem(`${title} 在运行，但没有应答`, WITHOUT[part], `${again}；原因看 ${log}`);
+  }
+}

@@ -1,0 +1,21 @@
+import { ConfigError } from "../../config/config-error.ts";
+import { type Check, type Finding, ok, problem } from "./check.ts";
+
+/** config.ini and .env, as npm start reads them. */
+export const settingsCheck: Check = {
+  name: "settings",
+  title: "设置",
+  question: "starting",
+  async run({ refused, runtime }): Promise<Finding[]> {
+    if (refused === undefined) return [ok("config.ini 和 .env 都看得懂")];
+    const isRunning = runtime.kind !== "stopped";
+    const why = isRunning ? "改动不会生效，重启会失败；在运行的还用着原来的" : "npm start 会拒绝启动";
+    const command = isRunning ? "npm run apply" : "npm start";
+    if (!(refused instanceof ConfigError)) {
+      return [problem(refused.message, why, `改 .env 里的这一项，再执行 ${command}`)];
+    }
+    return refused.message
+      .split("\n")
+      .map((line) => problem(line, why, `改 ${line.split(/[\s：]/, 1)}，再执行 ${command}`));
+  },
+};

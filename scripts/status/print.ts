@@ -1,0 +1,73 @@
+import { channelWords } from "../../exporter/words.ts";
+import { PART_TITLES } from "../stack/addresses.ts";
+import { table } from "../stack/report.ts";
+import { tellSpan, tellTime } from "../stack/tell-time.ts";
+import type { StackView } from "../stack/view.ts";
+import type { PartStatus, StackStatus } from "./read.ts";
+
+const STATES: Record<PartStatus["state"], string> = {
+  healthy: "✅ 正常",
+  unhealthy: "❌ 没有应答",
+  stopped: "❌ 意外停了",
+  absent: "➖ 没有启动",
+};
+
+/** A table of the parts, then what they say. */
+export function printStatus(status: StackStatus, view: StackView): string {
+  if (status.runtime === "stopped") return "❌ 监控系统没有在运行。启动：npm start\n";
+  const now = view.clock.now();
+  const parts = status.parts.map(({ name, state, since, url }) => [
+    STATES[state],
+    PART_TITLES[name],
+    since === null ? "" : `已运行 ${tellSpan(now - Date.parse(since))}`,
+    url ?? "",
+  ]);
+  const { timezone } = view.settings.config;
+  const lines = [
+    ...table(parts),
+    "",
+    tellFigures(status.figures),
+    tellAlerts(status.alerts),
+    ...tellChannels(status.channels, timezone),
+  ];
+  if (!status.healthy) lines.push("", "原因和办法：npm run doctor");
+  return `${lines.join("\n")}\n`;
+}
+
+function tellFigures(figures: StackStatus["figures"]): string {
+  if (figures === null) return "数据：采集程序没有应答";
+  if (!figures.monitoring_enabled) return "数据：采集已停止";
+  const percent = (value: number | null) => (value === null ? "—" : `${value.toFixed(1)}%`);
+  const services = { up: "服务正常", down: "有服务无法访问", unknown: "服务未知" }[figures.service_status];
+  return [
+    `CPU ${percent(figures.cpu_usage)}`,
+    `内存 ${percent(figures.memory_usage)}`,
+    `磁盘 ${percent(figures.disk_usage)}`,
+    services,
+    ...(figures.messages_today === null ? [] : [`今日消息 ${figures.messages_today}`]),
+  ].join("，");
+}
+
+function tellAlerts(alerts: StackStatus["alerts"]): string {
+  if (alerts === null) return "告警：Alertmanager 没有应答";
+  const { critical, warning, info, silenced } = alerts;
+  const counts = [
+    [critical, "严重"],
+    [warning, "警告"],
+    [info, "提示"],
+    [silenced, "不通知（静默或抑制）"],
+  ] as const;
+  const some = counts.filter(([count]) => count > 0).map(([count, name]) => `${name} ${count}`);
+  return some.length === 0 ? "告警：没有" : `告警：${some.join("，")}（npm run alerts）`;
+}
+
+function tellChannels(channels: StackStatus["channels"], timezone: string): string[] {
+  if (channels === null) return ["通知：告警转发没有应答"];
+  if (channels.length === 0) return ["通知：告警只记录，谁也收不到（npm run doctor 会说为什么）"];
+  return channels.map(({ name, lastSuccess, pending, failing }) => {
+    const last =
+      lastSuccess === null ? "还没有发过" : `上次成功 ${tellTime(Date.parse(lastSuccess), timezone)}`;
+    const rest = [...(failing ? ["❌ 最近一条失败"] : []), ...(pending > 0 ? [`排队 ${pending} 条`] : [])];
+    return [`通知：${channelWords(name).title} ${last}`, ...rest].join("，");
+  });
+}

@@ -1,0 +1,108 @@
+import type { ChannelsReport } from "../../alertmanager/relay/channels-report.ts";
+import type { Status } from "../../client/wire.ts";
+import { type PartName, publicUrls } from "../stack/addresses.ts";
+import { parseExposition } from "../stack/exposition.ts";
+import { PARTS, readyPath, type StackView, stateOf } from "../stack/view.ts";
+
+/** As npm run status -- --json prints it; what nobody could tell is null. */
+export interface StackStatus {
+  /** RFC 3339. */
+  checkedAt: string;
+  /** "stopped" where nothing runs. */
+  runtime: "native" | "compose" | "stopped";
+  /** Whether every part that was started is ready. */
+  healthy: boolean;
+  parts: PartStatus[];
+  /** The exporter's own. */
+  figures: (Status & { messages_today: number | null }) | null;
+  /** Those that fire and are not silenced, by severity; the heartbeat is none. */
+  alerts: { critical: number; warning: number; info: number; silenced: number } | null;
+  /** Those that alerts are sent through. */
+  channels: ChannelStatus[] | null;
+}
+
+export interface PartStatus {
+  name: PartName;
+  state: "healthy" | "unhealthy" | "stopped" | "absent";
+  /** RFC 3339. */
+  since: string | null;
+  /** For people. */
+  url: string | null;
+}
+
+export interface ChannelStatus {
+  name: string;
+  /** RFC 3339: of the last notification that was told. */
+  lastSuccess: string | null;
+  pending: number;
+  /** Whether the last one that is settled failed. */
+  failing: boolean;
+}
+
+/** Asks every part once; one that does not answer costs its own figures only. */
+export async function readStatus(view: StackView): Promise<StackStatus> {
+  const orNull = <T>(figures: Promise<T>): Promise<T | null> => figures.catch(() => null);
+  const [parts, figures, alerts, channels] = await Promise.all([
+    Promise.all(PARTS.map((part) => readPart(view, part))),
+    orNull(readFigures(view)),
+    orNull(readAlerts(view)),
+    orNull(readChannels(view)),
+  ]);
+  const { kind } = view.runtime;
+  const healthy =
+    kind !== "stopped" &&
+    parts.every(({ name, state }) => state === "healthy" || (name === "grafana" && state === "absent"));
+  const checkedAt = new Date(view.clock.now()).toISOString();
+  return { checkedAt, runtime: kind, healthy, parts, figures, alerts, channels };
+}
+
+async function readPart(view: StackView, name: PartName): Promise<PartStatus> {
+  const found = stateOf(view, name);
+  if (found === undefined) return { name, state: "absent", since: null, url: null };
+  const { config, env } = view.settings;
+  const url = name === "relay" ? (found.url ?? null) : publicUrls(config, env, view.ports)[name];
+  if (!found.isRunning) return { name, state: "stopped", since: null, url };
+  const isReady = await view.ask(name, readyPath(name)).then(
+    ({ status }) => status < 300 && found.isHealthy,
+    () => false,
+  );
+  const since = new Date(found.since).toISOString();
+  return { name, state: isReady ? "healthy" : "unhealthy", since, url };
+}
+
+async function readFigures({ ask }: StackView): Promise<StackStatus["figures"]> {
+  const [status, metrics] = await Promise.all([
+    ask.json<Status>("exporter", "/api/status"),
+    ask("exporter", "/metrics"),
+  ]);
+  const today = parseExposition(metrics.text).find(
+    ({ name, labels }) => name === "wecom_daily_messages" && labels.day === "today",
+  );
+  return { ...status, messages_today: today?.value ?? null };
+}
+
+interface ActiveAlert {
+  labels: Record<string, string>;
+  status: { state: "active" | "suppressed" | "unprocessed" };
+}
+
+async function readAlerts({ ask }: StackView): Promise<StackStatus["alerts"]> {
+  const all = await ask.json<ActiveAlert[]>("alertmanager", "/api/v2/alerts");
+  const alerts = all.filter(({ labels }) => labels.alertname !== "Watchdog");
+  const told = alerts.filter(({ status }) => status.state !== "suppressed");
+  const of = (severity: string) => told.filter(({ labels }) => labels.severity === severity).length;
+  const silenced = alerts.length - told.length;
+  return { critical: of("critical"), warning: of("warning"), info: of("info"), silenced };
+}
+
+/** Those that alerts are sent through. */
+async function readChannels({ ask }: StackView): Promise<ChannelStatus[]> {
+  const { alertEnabled, channels } = await ask.json<ChannelsReport>("relay", "/api/channels");
+  const used = channels.filter(({ setUp, enabled }) => alertEnabled && setUp && enabled);
+  return used.map(({ name, sent, pending, failing }) => ({
+    name,
+    lastSuccess: sent?.at ?? null,
+    pending,
+    failing,
+  }));
+}

@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { test } from "node:test";
+import { cloneCheckout } from "./support/checkout-commands.ts";
+import { startHttpProxy } from "./support/http-proxy.ts";
+import { listen } from "./support/server.ts";
+
+test("where nothing runs: exit code 1, and what to do", async (t) => {
+  const { run } = cloneCheckout(t);
+  const { code, out } = await run("doctor.ts");
+  assert.equal(code, 1);
+  assert.match(out, /❌ 监控系统没有在运行\n {3}影响：没有采集，也没有告警\n {3}办法：npm start\n/);
+  const status = await run("status.ts");
+  assert.deepEqual(status, { code: 1, out: "❌ 监控系统没有在运行。启动：npm start\n", error: "" });
+  const alerts = await run("alerts.ts");
+  assert.equal(alerts.code, 1);
+  assert.match(alerts.out, /不知道现在有没有告警：监控系统没有在运行/);
+  assert.deepEqual(await run("alerts.ts", "--json"), {
+    code: 2,
+    out: "",
+    error: "❌ 监控系统没有在运行\n",
+  });
+});
+
+test("a wrong option: exit code 2, and the right ones", async (t) => {
+  const { run } = cloneCheckout(t);
+  for (const [script, args, words] of [
+    ["doctor.ts", ["--nonsense"], "❌ 选项不对。用法：npm run doctor [-- --json] [-- --send-test]\n"],
+    ["status.ts", ["now"], "❌ 选项不对。用法：npm run status [-- --json]\n"],
+    ["alerts.ts", ["--limit", "0"], "❌ --limit 应为 1 到 1000 的整数\n"],
+    [
+      "alerts.ts",
+      ["--since", "yesterday"],
+      "❌ --since 应为 30m、24h、7d 这样的时长，或者 2026-02-12T00:00:00+08:00 这样的时间\n",
+    ],
+  ] as const) {
+    assert.deepEqual(await run(script, ...args), { code: 2, out: "", error: words });
+  }
+});
+
+test("a config.ini that is refused does not keep the other checks from their work", async (t) => {
+  const { folder, run } = cloneCheckout(t);
+  writeFileSync(join(folder, "config/config.ini"), "[monitoring]\nalert_threshold_cpu = 180\n");
+  const { code, out } = await run("doctor.ts");
+  assert.equal(code, 1);
+  assert.match(
+    out,
+    /❌ config\/config\.ini:2 \[monitoring\] alert_threshold_cpu = 180：应为 1 到 100 的数字（百分比）\n/,
+  );
+  assert.match(out, /❔ 没有查：通知渠道、企业微信、邮件服务器（设置有错，先改好）\n/);
+});
+
+const PLANTED = {
+  EXPORTER_TOKEN: "exporter-token-a1b2",
+  RELAY_TOKEN: "relay-token-c3d4",
+  GRAFANA_ADMIN_PASSWORD: "grafana-password-e5f6",
+  WECOM_ROBOT_KEY: "robot-key-5b64",
+  WECOM_CORP_ID: "ww0123",
+  WECOM_AGENT_ID: "1000002",
+  WECOM_SECRET: "corp-secret-9d0e",
+  WECOM_TO_USER: "zhangsan",
+  EMAIL_FROM: "a@example.com",
+  EMAIL_TO: "b@example.com",
+};
+
+test("WeCom is asked through the proxy, and whatever it and the mail server repeat, no secret is printed", async (t) => {
+  const wecom = await listen(t, (request, response) => {
+    const headers = JSON.stringify(request.headers);
+    const errmsg = `${PLANTED.EXPORTER_TOKEN} ${decodeURIComponent(request.url ?? "")} ${headers}`;
+    response.end(JSON.stringify({ errcode: 93000, errmsg }));
+  });
+  const mail = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.write("220 hello\r\n");
+    socket.on("data", (data) =>
+      socket.write(
+        /^EHLO/.test(String(data))
+          ? "250-hello\r\n250 AUTH PLAIN LOGIN\r\n"
+          : `535 no: ${data}mail-password-77e0\r\n`,
+      ),
+    );
+  });
+  await new Promise<void>((resolve) => mail.listen(0, "127.0.0.1", resolve));
+  t.after(() => mail.close());
+  const { port } = mail.address() as { port: number };
+  const proxy = await startHttpProxy(t, wecom);
+  const { run } = cloneCheckout(t, {
+    ...PLANTED,
+    WECOM_API_BASE: "http://wecom.example",
+    HTTP_PROXY: proxy.url.replace("//", "//proxy-user:proxy-password-31aa@"),
+    SMTP_URL: `smtp://user:mail-password-77e0@127.0.0.1:${port}`,
+  });
+  const [text, json] = [await run("doctor.ts"), await run("doctor.ts", "--json")];
+  assert.ok(proxy.asked.includes("POST http://wecom.example/cgi-bin/webhook/send"), proxy.asked.join());
+  assert.match(text.out, /❌ 企业微信不接受群机器人：errcode 93000/);
+  assert.match(text.out, /❌ 邮件服务器 127\.0\.0\.1:\d+ 不接受用户名或密码（535）/);
+  const secrets = [
+    "token-",
+    "grafana-password",
+    "robot-key-5b64",
+    "corp-secret-9d0e",
+    "mail-password",
+    "proxy-password",
+  ];
+  for (const secret of secrets) {
+    for (const { out, error } of [text, json]) assert.ok(!`${out}${error}`.includes(secret), secret);
+  }
+  const report = JSON.parse(json.out);
+  assert.equal(report.result, "problems");
+  assert.equal(
+    report.summary.problem,
+    report.findings.filter(({ level }: { level: string }) => level === "problem").length,
+  );
+  const robot = report.findings.find(
+    ({ check, level }: Record<string, string>) => check === "wecom" && level === "problem",
+  );
+  assert.deepEqual(Object.keys(robot).sort(), [
+    "check",
+    "level",
+    "question",
+    "remedy",
+    "title",
+    "what",
+    "why",
+  ]);
+});
+
+test("it ends within 15 seconds though Docker, WeCom and the mail server hang", async (t) => {
+  const hanging = await listen(t, () => {});
+  const mute = createServer((socket) => void socket.on("error", () => {}));
+  await new Promise<void>((resolve) => mute.listen(0, "127.0.0.1", resolve));
+  t.after(() => mute.close());
+  const { port } = mute.address() as { port: number };
+  const { addProgram, run } = cloneCheckout(t, {
+    ...PLANTED,
+    WECOM_API_BASE: hanging,
+    SMTP_URL: `smtp://127.0.0.1:${port}`,
+  });
+  addProgram("docker", "#!/bin/sh\nexec sleep 20\n");
+  const begun = performance.now();
+  const { code, out } = await run("doctor.ts");
+  assert.ok(performance.now() - begun < 15_000);
+  assert.equal(code, 1);
+  assert.match(out, /用不了 Docker（Docker 引擎没有应答）/);
+  assert.match(out, /❌ 企业微信 7 秒内没有应答\n/);
+  assert.match(out, /❌ 邮件服务器 127\.0\.0\.1:\d+ 没有应答\n/);
+});

@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { parseEnv } from "node:util";
+import { readConfigFile } from "../../config/config.ts";
+import { publicUrls, readPorts } from "../../scripts/stack/addresses.ts";
+import { readExpected } from "../../scripts/stack/expected.ts";
+import { VERSIONS } from "../../scripts/stack/releases.ts";
+import { renderCompose } from "../../scripts/stack/render-compose.ts";
+import { type Clone, cloneCheckout } from "./support/checkout-commands.ts";
+import { temporaryFolder } from "./support/folder.ts";
+import { listen } from "./support/server.ts";
+import { serverDouble, shown } from "./support/server-doubles.ts";
+
+/** What the stand-in for docker says, by what its arguments hold. */
+type Docker = [argument: string, answer: string][];
+
+/** The first that fits answers; anything else is refused, as the real one does. */
+function installDocker(clone: Clone, answers: Docker): void {
+  const script = `#!${process.execPath}
+const line = process.argv.slice(2).join(" ");
+const found = ${JSON.stringify(answers)}.find(([argument]) => line.includes(argument));
+if (found) console.log(found[1]);
+else { console.error("unexpected: " + line); process.exit(1); }
+`;
+  clone.addProgram("docker", script);
+}
+
+/** All parts answer at one address: what the double of Prometheus does not know. */
+const ANSWERS: Record<string, unknown> = {
+  "/-/ready": "OK",
+  "/api/health": { version: VERSIONS.grafana },
+  "/api/status": { monitoring_enabled: true },
+  "/api/v1/alertmanagers": { data: { activeAlertmanagers: ["alertmanager:9093"] } },
+  "/api/v1/status/buildinfo": { data: { version: VERSIONS.prometheus } },
+  "/api/v1/status/tsdb": { data: { headStats: { maxTime: 0 } } },
+  "/api/v2/silences": [],
+  "/api/v2/status": { versionInfo: { version: VERSIONS.alertmanager } },
+};
+
+const inside = (text: string) => JSON.stringify({ status: 200, text, date: Date.now() });
+
+/** The containers of a healthy stack, and what they answer. */
+async function startContainers(t: TestContext, clone: Clone): Promise<Docker> {
+  const { config, text } = readConfigFile(join(clone.folder, "config/config.ini"));
+  const env = parseEnv(readFileSync(join(clone.folder, ".env"), "utf8"));
+  const urls = publicUrls(config, env, readPorts(config, env));
+  const options = { project: clone.folder, out: temporaryFolder(t), config, configText: text, env };
+  const { folder, hash } = renderCompose({ ...options, publicUrls: urls });
+  const double = serverDouble(shown(readExpected(folder)));
+  const ready = await listen(t, (request, response) => {
+    const { pathname } = new URL(request.url ?? "", "http://part");
+    const answer = ANSWERS[pathname];
+    return answer ? response.end(JSON.stringify(answer)) : double(request, response);
+  });
+  const port = Number(new URL(ready).port);
+  const container = (Service: string, PublishedPort: number) => ({
+    ID: `id-${Service}`,
+    Service,
+    State: "running",
+    Health: "healthy",
+    ExitCode: 0,
+    Publishers: [{ PublishedPort }],
+  });
+  const containers = [
+    container("relay", 0),
+    ...["alertmanager", "exporter", "prometheus", "grafana"].map((name) => container(name, port)),
+    { ...container("init", 0), State: "exited", Health: "" },
+  ];
+  return [
+    ["ps --all --quiet", "id"],
+    ["version --format", "28.2.2"],
+    ["compose version", "2.40"],
+    ["compose ps", containers.map((one) => JSON.stringify(one)).join("\n")],
+    [
+      "inspect",
+      containers
+        .slice(1)
+        .map(() => new Date(Date.now() - 3600_000).toISOString())
+        .join("\n"),
+    ],
+    ["readlink /rendered/current", hash],
+    ["df -Pk", "Filesystem 1024-blocks Used Available\n/dev/vda 100000000 1 99999999 1% /prometheus"],
+    ["exec -T relay node -e", inside("relay_watchdog_age_seconds 30\n")],
+  ];
+}
+
+const SETTINGS = { EXPORTER_TOKEN: "e", RELAY_TOKEN: "r", GRAFANA_ADMIN_PASSWORD: "g" };
+
+async function look(clone: Clone): Promise<string[]> {
+  const { out, error } = await clone.run("doctor.ts", "--json");
+  assert.equal(error, "");
+  const { findings } = JSON.parse(out) as { findings: Record<string, string>[] };
+  return findings.map(({ level, what }) => `${level}: ${what}`);
+}
+
+test("a stack in containers: what the engine says, what is published, and the relay from inside", async (t) => {
+  const clone = cloneCheckout(t, SETTINGS);
+  const docker = await startContainers(t, clone);
+  installDocker(clone, docker);
+  const told = await look(clone);
+  for (const line of [
+    "ok: 用 Docker 28.2.2 运行",
+    "ok: 告警转发 正常",
+    "ok: Prometheus 正常",
+    "ok: 心跳 30 秒前到过告警转发",
+    "ok: Alertmanager 用的就是现在的配置",
+    "ok: Prometheus 用的就是现在的配置",
+    `ok: Grafana ${VERSIONS.grafana}`,
+  ]) {
+    assert.ok(told.includes(line), `${line}\n${told.join("\n")}`);
+  }
+  const config = join(clone.folder, "config/config.ini");
+  writeFileSync(
+    config,
+    readFileSync(config, "utf8").replace("alert_threshold_cpu = 80", "alert_threshold_cpu = 70"),
+  );
+  assert.ok((await look(clone)).includes("problem: 改了没有生效：config.ini、.env 或规则"));
+});
+
+test("a container that is ill, one that exited, and a relay that does not answer", async (t) => {
+  const clone = cloneCheckout(t, SETTINGS);
+  const docker = await startContainers(t, clone);
+  const states: Docker = docker.map(([argument, answer]) => [
+    argument,
+    argument === "compose ps"
+      ? answer
+          .replace(/("id-exporter".*?)"healthy"/, '$1"unhealthy"')
+          .replace(/("id-grafana".*?)"running"/, '$1"exited"')
+      : answer,
+  ]);
+  installDocker(
+    clone,
+    states.filter(([argument]) => !argument.startsWith("exec")),
+  );
+  const told = await look(clone);
+  assert.ok(told.includes("problem: 采集程序 还没有就绪（HTTP 200）"), told.join("\n"));
+  assert.ok(told.includes("problem: Grafana 意外停了"), told.join("\n"));
+  assert.ok(told.includes("problem: 告警转发 在运行，但没有应答"), told.join("\n"));
+});

@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { type TestContext, test } from "node:test";
+import { clockCheck } from "../../scripts/doctor/clock.ts";
+import { diskCheck } from "../../scripts/doctor/disk.ts";
+import { inForceCheck } from "../../scripts/doctor/in-force.ts";
+import { measuringCheck } from "../../scripts/doctor/measuring.ts";
+import { targetsCheck } from "../../scripts/doctor/targets.ts";
+import { listen } from "./support/server.ts";
+import { findings, testView } from "./support/view.ts";
+
+const NOW = Date.parse("2026-02-12T13:46:44Z");
+
+const target = (job: string, changes: object = {}) => ({
+  labels: { job, instance: "localhost:1234" },
+  health: "up",
+  lastError: "",
+  lastScrape: "2026-02-12T13:46:30Z",
+  ...changes,
+});
+
+async function targetsFindings(t: TestContext, activeTargets: object[], options: object = {}) {
+  const answers = { prometheus: { "/api/v1/targets": { data: { activeTargets } } } };
+  return findings(targetsCheck, await testView(t, { answers, now: NOW, ...options }));
+}
+
+test("targets: up, down with Prometheus's reason, not scraped lately, none", async (t) => {
+  assert.deepEqual(await targetsFindings(t, [target("relay"), target("prometheus")]), [
+    "ok: 2 个抓取目标都取得到数据",
+  ]);
+  assert.deepEqual(
+    await targetsFindings(t, [
+      target("relay"),
+      target("wecom_legal_service", { health: "down", lastError: "connection refused" }),
+      target("grafana", { lastScrape: "2026-02-12T13:40:00Z" }),
+    ]),
+    [
+      "problem: Prometheus 取不到 localhost:1234（wecom_legal_service）的数据 | 它说：connection refused | 在这台机器上试：curl -sS http://localhost:1234/metrics | head -3",
+      "problem: localhost:1234（grafana）的数据是 404 秒前的 | 应该每 15 秒取一次，页面上的数字是旧的 | 看机器是否过忙、时间是否改过：uptime、date",
+    ],
+  );
+  assert.match((await targetsFindings(t, []))[0] ?? "", /^problem: Prometheus 什么都不抓取 /);
+  const dead = target("wecom_legal_service", { health: "down", lastError: "connection refused" });
+  assert.deepEqual(await targetsFindings(t, [target("relay"), dead], { dead: ["exporter"] }), [
+    "ok: 1 个抓取目标都取得到数据",
+  ]);
+});
+
+test("measuring: on, switched off in config.ini, stopped by somebody", async (t) => {
+  const told = async (isOn: boolean, enabled: boolean) => {
+    const answers = { exporter: { "/api/status": { monitoring_enabled: isOn } } };
+    return findings(measuringCheck, await testView(t, { answers, config: { enabled } }));
+  };
+  assert.deepEqual(await told(true, true), ["ok: 正在采集"]);
+  assert.deepEqual(await told(false, false), [
+    "hint: 采集关着：config.ini 里 enabled = false | 主机和服务的数字不会变，也不会告警 | 改成 enabled = true，再执行 npm run apply",
+  ]);
+  assert.deepEqual(await told(false, true), [
+    "problem: 采集被暂停了 | 主机和服务的数字不会变，也不会告警 | 在管理页面点“启动监控”，或者 npm stop 再 npm start",
+  ]);
+});
+
+const SET_CLOCK = "校准时间：timedatectl set-ntp true，再看 timedatectl status";
+const tsdb = (maxTime: number) => ({ "/api/v1/status/tsdb": { data: { headStats: { maxTime } } } });
+
+test("clocks that agree", async (t) => {
+  const config = { timezone: Intl.DateTimeFormat().resolvedOptions().timeZone };
+  const exporter = { "/-/ready": "OK" };
+  const view = await testView(t, { config, answers: { exporter, prometheus: tsdb(Date.now()) } });
+  assert.deepEqual(await findings(clockCheck, view), [`ok: 时区 ${config.timezone}`, "ok: 各部分的时间一致"]);
+});
+
+test("a part whose clock is wrong, and samples of the future", async (t) => {
+  const now = Date.now();
+  const exporter = { "/-/ready": "OK" };
+  const slow = await testView(t, { answers: { exporter, prometheus: tsdb(now + 600_000) }, now });
+  slow.clock = { now: () => now + 120_000 };
+  // An HTTP date is cut to whole seconds.
+  const told = (await findings(clockCheck, slow)).map((line) => line.replace("慢 121 秒", "慢 120 秒"));
+  assert.deepEqual(told.slice(0, 3), [
+    `problem: 采集程序 的时间慢 120 秒 | 曲线会断，告警会早报、晚报或不报 | ${SET_CLOCK}`,
+    `problem: Prometheus 的时间慢 120 秒 | 曲线会断，告警会早报、晚报或不报 | ${SET_CLOCK}`,
+    `problem: 最新的监控数据在 480 秒以后 | 机器的时间被往回调过，追上之前不会有新数据 | ${SET_CLOCK}`,
+  ]);
+});
+
+test("this machine's clock against WeCom's", async (t) => {
+  const date = new Date(NOW - 300_000).toUTCString();
+  const url = await listen(t, (_, response) => void response.setHeader("Date", date).end());
+  const env = { WECOM_ROBOT_KEY: "k", WECOM_API_BASE: url };
+  const [told] = await findings(clockCheck, await testView(t, { env, now: NOW }));
+  assert.equal(
+    told,
+    `problem: 这台机器的时间快 300 秒（与企业微信比） | 消息里的时间、今日消息数都不对 | ${SET_CLOCK}`,
+  );
+});
+
+test("another time zone than the machine's is told, UTC is not", async (t) => {
+  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const view = await testView(t, { config: { timezone: "Asia/Kathmandu" } });
+  const told = (await findings(clockCheck, view)).join("\n");
+  const words = `机器的时区是 ${here}，config.ini 里是 Asia/Kathmandu`;
+  assert.ok(told.includes(here === "UTC" ? `ok: ${words}` : `hint: ${words} | `), told);
+});
+
+/** @param rate samples a second */
+const held =
+  (rate: string, bytes: string) => (request: { url?: string }, response: { end(text: string): void }) => {
+    const value = request.url?.includes("rate") ? rate : bytes;
+    response.end(JSON.stringify({ data: { result: [{ metric: {}, value: [0, value] }] } }));
+  };
+
+test("the disk: room for the retention, too little of it, not known yet, not writable", async (t) => {
+  const told = async (handler: ReturnType<typeof held>) =>
+    findings(diskCheck, await testView(t, { answers: { prometheus: handler as never } }));
+  assert.match((await told(held("100", "0")))[0] ?? "", /^ok: 硬盘剩 [\d.]+ GB，保留 90 天还要约 1\.4 GB$/);
+  assert.match(
+    (await told(held("1e9", "1e9")))[0] ?? "",
+    /^problem: 硬盘剩 [\d.]+ GB，保留 90 天还要约 \d+\.\d GB \| 到时候会写满，数据和告警都会停 \| 把 config\.ini 的 retention_days 改成 1 以下，再执行 npm run apply；或者换大硬盘$/,
+  );
+  const mute = await findings(diskCheck, await testView(t));
+  assert.match(
+    mute[0] ?? "",
+    /^unchecked: 硬盘够不够保留期用 \| Prometheus 没有应答或刚启动；硬盘现在剩 [\d.]+ GB$/,
+  );
+});
+
+test("a data folder that cannot be written", async (t) => {
+  const view = await testView(t);
+  writeFileSync(view.paths.root, "a file, where the folder should be");
+  assert.deepEqual(await findings(diskCheck, view), [
+    "problem: 写不了数据目录 .stack（EEXIST） | 数据和告警都会停 | ls -ld .stack .stack/data 看是谁的，用那个用户执行；只读的硬盘先修好",
+  ]);
+});
+
+test("whether settings are in force cannot be told while nothing runs, or while they are wrong", async (t) => {
+  const view = await testView(t);
+  view.refused = new Error("wrong");
+  assert.deepEqual(await findings(inForceCheck, view), ["unchecked: 配置是否生效 | 设置有错，先改好"]);
+  view.runtime = { kind: "stopped", reason: undefined };
+  assert.deepEqual(await findings(inForceCheck, view), ["unchecked: 配置是否生效 | 监控系统没有在运行"]);
+});

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { printStatus } from "../../scripts/status/print.ts";
+import { readStatus } from "../../scripts/status/read.ts";
+import { testView } from "./support/view.ts";
+
+const NOW = Date.parse("2026-02-12T13:46:44Z");
+const STATUS = {
+  timestamp: "2026-02-12T13:46:44.000Z",
+  monitoring_enabled: true,
+  service_status: "down",
+  metrics_port: 8001,
+  alert_enabled: true,
+  cpu_usage: 12.34,
+  memory_usage: null,
+  disk_usage: 41.7,
+  response_time: 0.2,
+};
+const alert = (alertname: string, severity: string, state = "active") => ({
+  labels: { alertname, severity },
+  status: { state },
+});
+const channel = (name: string) => ({
+  name,
+  setUp: true,
+  enabled: true,
+  sent: null,
+  failed: null,
+  failing: false,
+  pending: 0,
+});
+const ANSWERS = {
+  exporter: {
+    "/-/ready": "OK",
+    "/api/status": STATUS,
+    "/metrics": 'wecom_daily_messages{day="today"} 12\nwecom_daily_messages{day="yesterday"} 7\n',
+  },
+  relay: {
+    "/-/ready": "OK",
+    "/api/channels": {
+      alertEnabled: true,
+      channels: [
+        { ...channel("wecom"), sent: { at: "2026-02-12T13:40:00.000Z" }, failing: true, pending: 3 },
+        channel("email"),
+        { ...channel("wecom_app"), setUp: false },
+      ],
+    },
+  },
+  alertmanager: {
+    "/-/ready": "OK",
+    "/api/v2/alerts": [
+      alert("Watchdog", "info"),
+      alert("ServiceDown", "critical"),
+      alert("HighCpuUsage", "warning", "suppressed"),
+    ],
+  },
+};
+
+test("the parts, the figures, the alerts and the channels", async (t) => {
+  const view = await testView(t, {
+    answers: ANSWERS,
+    dead: ["prometheus"],
+    absent: ["grafana"],
+    now: NOW,
+    since: NOW - 3 * 3600_000,
+  });
+  const status = await readStatus(view);
+  assert.equal(status.healthy, false);
+  assert.deepEqual(status.alerts, { critical: 1, warning: 0, info: 0, silenced: 1 });
+  assert.deepEqual(status.channels, [
+    { name: "wecom", lastSuccess: "2026-02-12T13:40:00.000Z", pending: 3, failing: true },
+    { name: "email", lastSuccess: null, pending: 0, failing: false },
+  ]);
+  assert.deepEqual(status.figures, { ...STATUS, messages_today: 12 });
+  assert.deepEqual(status.parts[0], {
+    name: "relay",
+    state: "healthy",
+    since: "2026-02-12T10:46:44.000Z",
+    url: view.ask.url("relay"),
+  });
+  const relay = view.ask.url("relay");
+  assert.equal(
+    printStatus(status, view).replace(`${relay}`, "RELAY"),
+    `✅ 正常      告警转发      已运行 3 小时  RELAY
+✅ 正常      Alertmanager  已运行 3 小时  http://localhost:1
+✅ 正常      采集程序      已运行 3 小时  http://localhost:1
+❌ 意外停了  Prometheus                   http://localhost:1
+➖ 没有启动  Grafana
+
+CPU 12.3%，内存 —，磁盘 41.7%，有服务无法访问，今日消息 12
+告警：严重 1，不通知（静默或抑制） 1（npm run alerts）
+通知：企业微信群机器人 上次成功 02-12 21:40，❌ 最近一条失败，排队 3 条
+通知：邮件 还没有发过
+
+原因和办法：npm run doctor
+`,
+  );
+});
+
+test("what does not answer is said to be down, and costs its own figures only", async (t) => {
+  const view = await testView(t, { answers: { exporter: ANSWERS.exporter }, now: NOW });
+  const status = await readStatus(view);
+  assert.deepEqual([status.alerts, status.channels], [null, null]);
+  assert.deepEqual(
+    status.parts.map(({ state }) => state),
+    ["unhealthy", "unhealthy", "healthy", "unhealthy", "unhealthy"],
+  );
+  const printed = printStatus(status, view);
+  assert.match(printed, /告警：Alertmanager 没有应答\n通知：告警转发没有应答\n/);
+  assert.match(printed, /CPU 12\.3%/);
+});

@@ -1,0 +1,52 @@
+import { spawn } from "node:child_process";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import type { TestContext } from "node:test";
+import { copyCheckout } from "../../helpers/checkout.ts";
+
+/** What a command printed, and how it ended. */
+export interface Told {
+  code: number;
+  out: string;
+  error: string;
+}
+
+export interface Clone {
+  folder: string;
+  /** Runs one of its scripts. */
+  run(script: string, ...args: string[]): Promise<Told>;
+  /** Puts a program in front of the machine's own. @param text its first line says what runs it */
+  addProgram(name: string, text: string): void;
+}
+
+/** A clean clone in which nothing runs. @param settings lines for .env, which is not there without any */
+export function cloneCheckout(t: TestContext, settings: Record<string, string> = {}): Clone {
+  const { folder, remove } = copyCheckout();
+  t.after(remove);
+  const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
+  if (lines.length > 0) writeFileSync(join(folder, ".env"), lines.join(""), { mode: 0o600 });
+  const programs = join(folder, "bin");
+  mkdirSync(programs);
+  return {
+    folder,
+    addProgram(name, text) {
+      writeFileSync(join(programs, name), text);
+      chmodSync(join(programs, name), 0o755);
+    },
+    async run(script, ...args) {
+      const child = spawn(process.execPath, [join(folder, "scripts", script), ...args], {
+        env: { ...process.env, PATH: `${programs}${delimiter}${process.env.PATH}` },
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      const told = { out: "", error: "" };
+      child.stdout.on("data", (text) => {
+        told.out += text;
+      });
+      child.stderr.on("data", (text) => {
+        told.error += text;
+      });
+      const code = await new Promise<number>((resolve) => child.once("close", resolve));
+      return { code, ...told };
+    },
+  };
+}
