@@ -117,7 +117,8 @@ suite("a secret", () => {
 
 suite("channels", () => {
   test("are undefined until they are set up", () => {
-    assert.deepEqual(readChannelSettings({}), { wecom: undefined, wecomApp: undefined, email: undefined });
+    for (const [name, settings] of Object.entries(readChannelSettings({})))
+      assert.equal(settings, undefined, name);
   });
 
   test("several robots share the load, each named once", () => {
