@@ -3,6 +3,8 @@ ARG NODE_IMAGE=node:26-slim
 FROM ${NODE_IMAGE}
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+# Where npm gets its packages: npm's own variable, empty for its own registry.
+ARG npm_config_registry
 # The image has its own Node: the one from the npm packages is left out.
 RUN npm ci --omit=dev --omit=optional && npm cache clean --force
 COPY config config

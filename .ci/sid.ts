@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { run } from "../scripts/stack/run.ts";
 
 /** What Debian's newest suite calls its packages, by the folder in which the stack looks for each server. */
-const PACKAGES = {
+const SERVERS = {
   "prometheus-debian": ["prometheus", "promtool"],
   "alertmanager-debian": ["prometheus-alertmanager"],
 };
@@ -13,19 +13,29 @@ const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 const TIMEOUT = 120_000;
 
 /**
- * Fetches the servers of Debian sid: its Go programs run on any suite. apt gets sources, lists and caches of its own
+ * Fetches the servers of Debian sid.
+ * @param folder to be used as a stack's folder of servers
+ * @throws as fetchSid does
+ */
+export function fetchSidServers(folder: string): Promise<void> {
+  return fetchSid(folder, SERVERS);
+}
+
+/**
+ * Fetches programs of Debian sid: those written in Go run on any suite. apt gets sources, lists and caches of its own
  * and packages are unpacked, not installed, so nothing of the machine changes.
- * @param folder to be used as a stack's folder of servers; what it holds already is taken as it is
+ * @param folder what it holds already is taken as it is
+ * @param wanted the packages of each folder in it
  * @throws where there is no apt, no network, or no such package
  */
-export async function fetchSidServers(folder: string): Promise<void> {
+export async function fetchSid(folder: string, wanted: Record<string, string[]>): Promise<void> {
   if (existsSync(folder)) return;
   const draft = `${folder}.new`;
   rmSync(draft, { recursive: true, force: true });
   try {
     const apt = await privateApt(join(draft, "apt"));
     await apt("update");
-    for (const [name, packages] of Object.entries(PACKAGES)) {
+    for (const [name, packages] of Object.entries(wanted)) {
       const archives = join(draft, "packages", name);
       mkdirSync(archives, { recursive: true });
       await apt("download", packages, archives);

@@ -77,16 +77,9 @@ export function parseConfig(text: string, file: string): Config {
   ] as const) {
     for (const issue of result.error?.issues ?? []) {
       const key = String(issue.path[0] ?? "");
-      const located = lines.find((line) => line.section === section && line.key === key);
+      const at = lines.find((line) => line.section === section && line.key === key);
       if (problems.some((problem) => problem.section === section && problem.key === key)) continue;
-      problems.push({
-        file,
-        line: located?.number,
-        section,
-        key,
-        value: located?.value,
-        allowed: issue.message,
-      });
+      problems.push({ file, line: at?.number, section, key, value: at?.value, allowed: issue.message });
     }
   }
   if (problems.length > 0 || !monitoring.success || !services.success) {
@@ -224,13 +217,19 @@ function* structureProblems(lines: LocatedLine[], file: string): Generator<Confi
     else if (section === "monitoring" && !KNOWN_KEYS.includes(key)) {
       yield { ...problem, allowed: `没有这个键；可用的键：${KNOWN_KEYS.join("、")}` };
     } else if (section === "services" && !isServiceName(key)) {
-      yield { ...problem, allowed: `服务名应为 1 到 64 个字符，不含引号和反斜杠，且不是 ${OWN_SERVICE}` };
+      yield {
+        ...problem,
+        allowed: `服务名应为 1 到 64 个字符，不含引号和反斜杠，且不是 ${TAKEN.join("、")}`,
+      };
     }
   }
 }
 
+/** The ini library drops the second without a word. */
+const TAKEN = [OWN_SERVICE, "__proto__"];
+
 function isServiceName(name: string): boolean {
-  return /^[^\p{C}"'\\[\]]{1,64}$/u.test(name) && name !== OWN_SERVICE;
+  return /^[^\p{C}"'\\[\]]{1,64}$/u.test(name) && !TAKEN.includes(name);
 }
 
 /** The ini library turns true, false and null into values of their own; here everything is text again. */

@@ -63,14 +63,22 @@ export function readServiceEnvironment(env: Env, metricsPort: number): ServiceEn
   };
 }
 
-/** Addresses for people, without a trailing slash. */
+/** Addresses for people, without a trailing slash. @throws {EnvironmentError} for one with a password in it */
 export function readPublicUrls(env: Env, metricsPort: number): Omit<PartUrls, "relay"> {
   return {
-    exporter: readUrl(env, "PUBLIC_EXPORTER_URL", `http://localhost:${metricsPort}`),
-    prometheus: readUrl(env, "PUBLIC_PROMETHEUS_URL", "http://localhost:9090"),
-    alertmanager: readUrl(env, "PUBLIC_ALERTMANAGER_URL", "http://localhost:9093"),
-    grafana: readUrl(env, "PUBLIC_GRAFANA_URL", "http://localhost:3000"),
+    exporter: readPublicUrl(env, "PUBLIC_EXPORTER_URL", `http://localhost:${metricsPort}`),
+    prometheus: readPublicUrl(env, "PUBLIC_PROMETHEUS_URL", "http://localhost:9090"),
+    alertmanager: readPublicUrl(env, "PUBLIC_ALERTMANAGER_URL", "http://localhost:9093"),
+    grafana: readPublicUrl(env, "PUBLIC_GRAFANA_URL", "http://localhost:3000"),
   };
+}
+
+/** It is shown in every message and page. */
+function readPublicUrl(env: Env, name: string, fallback: string): string {
+  const url = readUrl(env, name, fallback);
+  const { username, password } = new URL(url);
+  if (username === "" && password === "") return url;
+  throw new EnvironmentError(`环境变量 ${name}：不能带用户名和密码，所有收到告警的人都会看到这个网址`);
 }
 
 export function configFile(env: Env): string {

@@ -22,7 +22,7 @@ import { readOverview } from "./overview/overview.ts";
 import { addAssets } from "./page/assets.ts";
 import { sendDocument } from "./page/document.ts";
 import { managementPage } from "./page/page.ts";
-import { readRunbooks, runbookPage } from "./page/runbooks.ts";
+import { missingRunbookPage, readRunbooks, runbookPage } from "./page/runbooks.ts";
 
 export interface AppParts {
   config: Config;
@@ -135,10 +135,14 @@ function addPages(
   addAssets(app);
   // In a terminal as it is written, in a browser as a page.
   app.get("/runbooks/:alert", (request, response, next) => {
-    const markdown = runbooks.get(request.params.alert);
-    if (markdown === undefined) return next();
+    const { alert } = request.params;
+    const markdown = runbooks.get(alert);
+    const isBrowser = request.accepts(["text", "html"]) === "html";
     response.vary("Accept");
-    if (request.accepts(["text", "html"]) === "html") sendDocument(response, runbookPage(markdown));
+    if (markdown === undefined) {
+      if (isBrowser) sendDocument(response.status(404), missingRunbookPage(alert, runbooks));
+      else next();
+    } else if (isBrowser) sendDocument(response, runbookPage(markdown));
     else response.type("text").send(markdown);
   });
 }

@@ -5,6 +5,8 @@ import packageJson from "../package.json" with { type: "json" };
 import type { Clock } from "../service/clock.ts";
 import { type HttpServer, isLoopback, serve } from "../service/http.ts";
 import type { Logger } from "../service/logger.ts";
+import { onlyOwnNames } from "../service/names.ts";
+import { registerProcessMetrics } from "../service/process-metrics.ts";
 import type { Service } from "../service/service.ts";
 import { createApp } from "./app.ts";
 import { createCollecting } from "./collecting.ts";
@@ -58,6 +60,7 @@ export function createExporter({
   });
   registerEventMetrics({ journal, timezone, clock, registry });
   registerOwnMetrics(registry, config, () => collecting.running);
+  registerProcessMetrics(registry);
   const app = createApp({ config, environment, registry, collecting, journal, clock, logger });
 
   /** A disk that takes nothing at the moment is no reason not to measure the rest. @throws only before it listens */
@@ -78,7 +81,11 @@ export function createExporter({
   return {
     async start() {
       await checkJournal();
-      server = await serve(app, environment.host, config.metricsPort);
+      server = await serve(
+        onlyOwnNames(app, Object.values(environment.publicUrls)),
+        environment.host,
+        config.metricsPort,
+      );
       collecting.open();
       if (config.enabled) collecting.start();
       logger.info({ url: url() }, "listening");

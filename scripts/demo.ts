@@ -1,5 +1,5 @@
 import { demonstrate } from "./demo/demonstrate.ts";
-import { readOptions } from "./demo/options.ts";
+import { readOptions, USAGE } from "./demo/options.ts";
 import { cli } from "./stack/cli.ts";
 import { PROJECT } from "./stack/project.ts";
 import { createReport } from "./stack/report.ts";
@@ -9,6 +9,10 @@ import { readSettings } from "./stack/settings.ts";
 await cli(
   async (signal) => {
     const options = readOptions(process.argv.slice(2));
+    if (options === undefined) {
+      process.stdout.write(`${USAGE}\n`);
+      return;
+    }
     process.chdir(PROJECT);
     await demonstrate({ options, settings: readSettings(), report: createReport(process.stdout), signal });
   },

@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { readConfigFile } from "../config/config.ts";
 import { configFile, type Env, EnvironmentError, optional, readPublicUrls } from "../config/environment.ts";
 import { unfinishedRestore } from "./backup/unfinished.ts";
+import { readAdminPassword } from "./stack/admin-password.ts";
 import { describeDraft } from "./stack/changes.ts";
 import { cli } from "./stack/cli.ts";
 import { GENERATED_SECRETS, randomSecret } from "./stack/dotenv.ts";
@@ -15,6 +16,8 @@ import { renderCompose, secretFile } from "./stack/render-compose.ts";
 
 /** A volume of docker-compose.yml. */
 const RENDERED = "/rendered";
+/** The checkout's folders that it mounts. */
+const MOUNTED = ["config", "prometheus", "alertmanager", "grafana"];
 
 /**
  * The one-shot service of docker compose: makes the secrets and renders the configuration, before the rest starts.
@@ -30,6 +33,7 @@ async function init(): Promise<void> {
       back: { type: "boolean" },
       confirm: { type: "boolean" },
       secrets: { type: "boolean" },
+      kept: { type: "boolean" },
     },
   });
   if (step.draft) process.stdout.write(`${renderVolume(env).hash}\n`);
@@ -40,6 +44,7 @@ async function init(): Promise<void> {
   } else if (step.back) goBack(RENDERED);
   else if (step.confirm) confirm(RENDERED);
   else if (step.secrets) writeSecrets(env);
+  else if (step.kept) process.stdout.write(`${JSON.stringify(keptSecrets())}\n`);
   else {
     const { hash } = renderVolume(env);
     writeSecrets(env);
@@ -52,6 +57,7 @@ function renderVolume(env: Env): Rendering {
   if (unfinishedRestore() === "docker" && optional(env, "RESTORING") === undefined) {
     throw new StackError("上一次恢复没有完成，请执行 npm start，它会换回原来的数据");
   }
+  refuseClosed();
   const { config, text } = readConfigFile(configFile(env));
   checkPublished("metrics_port", config.metricsPort, "METRICS_PORT", env);
   checkPublished("retention_days", config.retentionDays, "RETENTION_DAYS", env);
@@ -65,6 +71,20 @@ function renderVolume(env: Env): Rendering {
     env,
     publicUrls: readPublicUrls(env, config.metricsPort),
   });
+}
+
+/** A checkout made under a strict umask is closed to the user of the containers. */
+function refuseClosed(): void {
+  for (const folder of MOUNTED) {
+    try {
+      accessSync(join(PROJECT, folder), constants.R_OK | constants.X_OK);
+    } catch (cause) {
+      throw new StackError(
+        `容器读不到 ${folder} 文件夹：请在项目文件夹里执行 chmod -R go+rX ${MOUNTED.join(" ")}，再启动一次`,
+        { cause },
+      );
+    }
+  }
 }
 
 /** Compose needs some values itself but cannot read config.ini: npm start passes them on, .env does otherwise. */
@@ -81,6 +101,10 @@ function keptSecret(name: string): string | undefined {
   return existsSync(file) ? readFileSync(file, "utf8") : undefined;
 }
 
+function keptSecrets(): Partial<Record<string, string>> {
+  return Object.fromEntries(GENERATED_SECRETS.map((name) => [name, keptSecret(name)]));
+}
+
 /** The names of those for which .env says something else than before. */
 function secretsToChange(env: Env): string[] {
   return GENERATED_SECRETS.filter((name) => {
@@ -91,7 +115,8 @@ function secretsToChange(env: Env): string[] {
 
 /** What .env says, else what was made before, else a new one; readable by the containers that mount it alone. */
 function writeSecrets(env: Env): void {
-  mkdirSync(dirname(secretFile("")), { recursive: true });
+  readAdminPassword(env);
+  mkdirSync(secretFile(""), { recursive: true });
   for (const name of GENERATED_SECRETS) {
     const kept = keptSecret(name);
     const value = optional(env, name) ?? kept ?? randomSecret();

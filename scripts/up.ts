@@ -1,13 +1,14 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { finishUnfinishedRestore } from "./backup/finding.ts";
+import { isService } from "./service/names.ts";
 import { publicUrls } from "./stack/addresses.ts";
 import { cli } from "./stack/cli.ts";
-import { findEngine, startCompose } from "./stack/compose.ts";
-import { ensureDotenv } from "./stack/dotenv.ts";
+import { findEngine, keptSecrets, startCompose } from "./stack/compose.ts";
+import { ensureDotenv, hasSecrets } from "./stack/dotenv.ts";
 import { withLock } from "./stack/lock.ts";
 import { startNative } from "./stack/native.ts";
-import { logFile, runningProcesses } from "./stack/processes.ts";
+import { runningProcesses, whereLogged } from "./stack/processes.ts";
 import { PROJECT, StackError, statePaths } from "./stack/project.ts";
 import { createReport, type Report } from "./stack/report.ts";
 import { checkSettings, readSettings } from "./stack/settings.ts";
@@ -24,16 +25,21 @@ async function up(signal: AbortSignal): Promise<void> {
   process.chdir(PROJECT);
   const report = createReport(process.stdout);
   await finishUnfinishedRestore(report);
-  readSettings();
-  const written = ensureDotenv(".env", ".env.example", process.env);
+  const given = readSettings();
+  const paths = statePaths(join(PROJECT, ".stack"));
+  if (force.docker && isService(paths.root)) {
+    throw new StackError("监控已安装成系统服务，请先执行 npm run uninstall-service");
+  }
+  const runsNatively = isService(paths.root) || runningProcesses(paths).length > 0;
+  const byDocker = await choosesDocker(force, runsNatively, report);
+  const kept = byDocker && !hasSecrets(given.env) ? await keptSecrets(PROJECT, given) : {};
+  const written = ensureDotenv(".env", ".env.example", process.env, kept);
   if (written === "created") report.line("✅ 已生成 .env 和其中的随机密钥（只有本人可读）");
   if (written === "completed") report.line("✅ 已在 .env 里补上缺少的随机密钥");
   const settings = readSettings();
   await checkSettings(settings);
   const { config, env } = settings;
-  const paths = statePaths(join(PROJECT, ".stack"));
-
-  if (await choosesDocker(force, runningProcesses(paths).length > 0, report)) {
+  if (byDocker) {
     const { isChanged, ports } = await startCompose({ project: PROJECT, settings, report, signal });
     if (!isChanged) report.line(UNCHANGED);
     const urls = publicUrls(config, env, ports);
@@ -49,7 +55,7 @@ async function up(signal: AbortSignal): Promise<void> {
     });
     if (!isChanged) report.line(UNCHANGED);
     const urls = publicUrls(config, env, ports);
-    summarize(report, { config, env, urls, ...native, relayLog: logFile(paths, "relay") });
+    summarize(report, { config, env, urls, ...native, relayLog: whereLogged(paths, "relay") });
   }
 }
 

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
-/** The database was written by a newer version of this program. */
+/** The database was written by a newer version of this program; the message is for the operator, who sees it in the log. */
 export class DatabaseTooNewError extends Error {
   override readonly name = "DatabaseTooNewError";
 }
@@ -41,7 +41,7 @@ function migrate(database: DatabaseSync, path: string, folder: string): void {
   const version = Number(database.prepare("PRAGMA user_version").get()?.user_version);
   if (version > files.length) {
     throw new DatabaseTooNewError(
-      `${path} is of version ${version}, newer than ${files.length}: update the program`,
+      `${path} 是更新的版本写的（第 ${version} 版，本程序认识到第 ${files.length} 版），没有改动：请换回较新的程序，或者恢复升级前的备份`,
     );
   }
   for (const [index, file] of files.entries()) {

@@ -7,13 +7,28 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
+/** Milliseconds that a client may take for the head of a request, and for all of it. */
+export interface Patience {
+  head: number;
+  request: number;
+}
+
+/** 8 MiB of events in a minute: what a line of a megabit a second carries. */
+export const PATIENCE: Patience = { head: 10_000, request: 60_000 };
+
 /**
  * Serves `handler`.
  * @param port 0 takes any free port
  * @throws the error of the operating system, for example EADDRINUSE
  */
-export async function serve(handler: RequestListener, host: string, port: number): Promise<HttpServer> {
-  const server = createServer(handler);
+export async function serve(
+  handler: RequestListener,
+  host: string,
+  port: number,
+  { head, request }: Patience = PATIENCE,
+): Promise<HttpServer> {
+  const options = { headersTimeout: head, requestTimeout: request, connectionsCheckingInterval: head / 5 };
+  const server = createServer(options, handler);
   await listen(server, host, port);
   const { port: bound } = server.address() as AddressInfo;
   return {

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { registerProcessMetrics } from "../../service/process-metrics.ts";
 import { type Channel, FAILURE_REASONS } from "./channels/channel.ts";
 import type { Pending } from "./outbox/queue.ts";
 
@@ -59,6 +60,7 @@ export function createMetrics({ channels, backlog, isFailing, watchdogAge }: Met
     for (const reason of FAILURE_REASONS) failed.inc({ channel, reason }, 0);
   }
   registerGauges(registry, { channels, backlog, isFailing, watchdogAge });
+  registerProcessMetrics(registry);
   return {
     registry,
     received: (alerts) => received.inc(alerts),

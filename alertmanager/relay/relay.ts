@@ -4,6 +4,7 @@ import type { ServiceEnvironment } from "../../config/environment.ts";
 import type { SteadyClock } from "../../service/clock.ts";
 import { type HttpServer, serve } from "../../service/http.ts";
 import type { Logger } from "../../service/logger.ts";
+import { onlyOwnNames } from "../../service/names.ts";
 import type { Service } from "../../service/service.ts";
 import type { Alert } from "./alert.ts";
 import { createApp } from "./app.ts";
@@ -117,7 +118,11 @@ export function createRelay({ config, environment, channelSettings, clock, logge
 
   return {
     async start() {
-      server = await serve(app, environment.host, environment.relayPort);
+      server = await serve(
+        onlyOwnNames(app, Object.values(environment.publicUrls)),
+        environment.host,
+        environment.relayPort,
+      );
       const names = channels.map(({ name }) => name);
       for (const delivery of deliveries) delivery.start();
       watchdog.start();

@@ -14,12 +14,15 @@ const QUERIES = {
   wecom_daily_messages: "sum by (day) (wecom_daily_messages)",
   consultations_total: "sum(consultations_total)",
   cases_total: "sum(cases_total)",
-  average_satisfaction_score: "avg(average_satisfaction_score)",
+  // Of several exporters, each score counts as much as any other.
+  average_satisfaction_score: "sum(satisfaction_score_sum) / (sum(satisfaction_score_count) > 0)",
   system_cpu_usage_percent: "system_cpu_usage_percent",
   system_memory_usage_percent: "system_memory_usage_percent",
   system_disk_usage_percent: "system_disk_usage_percent",
   service_up: "service_up",
-  service_response_time_seconds: "service_response_time_seconds",
+  // What refuses at once is not fast.
+  service_response_time_seconds:
+    "service_response_time_seconds and on (job, instance, service) service_up == 1",
   wecom_messages_increase5m: "sum(instance:wecom_messages:increase5m)",
   wecom_messages_errors_increase5m: "sum(instance:wecom_messages_errors:increase5m)",
   wecom_message_processing_p95_seconds:

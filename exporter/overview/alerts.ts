@@ -47,7 +47,8 @@ export function gatherAlerts(
         return {
           labels,
           annotations,
-          startsAt: known?.startsAt ?? activeAt,
+          // Not the relay's, which is when it fired: it would move with whoever answers.
+          startsAt: activeAt,
           endsAt: undefined,
           muted: mutes.get(keyOf(labels)),
           notifications: telling.known ? (known?.notifications ?? []) : undefined,
@@ -74,7 +75,7 @@ function fromRelay({ labels, annotations, startsAt, endsAt, notifications }: Rem
 }
 
 /** Labels are what an alert is known by, in Prometheus, Alertmanager and the relay alike. */
-function keyOf(labels: Record<string, string>): string {
+export function keyOf(labels: Record<string, string>): string {
   return JSON.stringify(Object.entries(labels).sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 

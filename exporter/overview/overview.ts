@@ -20,10 +20,8 @@ export interface Overview {
   /** The collectors whose last run failed. */
   failing: string[];
   host: Host;
-  /** Null while the event totals cannot be read. */
-  messages: { today: number; yesterday: number } | null;
-  /** Mean of all scores; null before the first. */
-  satisfaction: number | null;
+  /** False while the event totals cannot be read. */
+  isCounting: boolean;
   judgement: Answer<Judgement>;
   muted: Answer<MutedAlert[]>;
   telling: Answer<Telling>;
@@ -42,41 +40,29 @@ export interface OverviewSources {
 
 /** Asks every part at once, none of them for long. Never throws. */
 export async function readOverview(sources: OverviewSources): Promise<Overview> {
-  const { urls, timezone, collecting, clock } = sources;
+  const { urls, timezone, collecting, journal, clock } = sources;
   const at = clock.now();
-  const [judgement, muted, telling, grafana, own] = await Promise.all([
+  const [judgement, muted, telling, grafana, failing] = await Promise.all([
     answerTo(() => readJudgement(urls.prometheus, secondsOfDay(at, timezone))),
     answerTo(() => readMuted(urls.alertmanager)),
     answerTo(() => readTelling(urls.relay)),
     answerTo(() => askUpstream("Grafana", new URL(`${urls.grafana}/api/health`), { timeout: DEADLINE })),
-    readOwn(sources),
+    readFailing(sources.registry),
   ]);
   const alerts = gatherAlerts(judgement, muted, telling);
   return {
     at,
     collecting: collecting.running,
+    failing,
     host: readHost(collecting),
-    ...own,
+    isCounting: journal.counts !== undefined,
     ...{ judgement, muted, telling, grafana, alerts },
   };
 }
 
-async function readOwn({
-  registry,
-  journal,
-}: OverviewSources): Promise<Pick<Overview, "failing" | "messages" | "satisfaction">> {
-  const values = async (name: string) => (await registry.getSingleMetric(name)?.get())?.values ?? [];
-  const [collectors, days, [score]] = await Promise.all([
-    values("monitoring_collector_success"),
-    values("wecom_daily_messages"),
-    values("average_satisfaction_score"),
-  ]);
-  const day = (name: string) => days.find(({ labels }) => labels.day === name)?.value ?? 0;
-  return {
-    failing: collectors.filter(({ value }) => value === 0).map(({ labels }) => String(labels.collector)),
-    messages: journal.counts === undefined ? null : { today: day("today"), yesterday: day("yesterday") },
-    satisfaction: score?.value ?? null,
-  };
+async function readFailing(registry: Registry): Promise<string[]> {
+  const collectors = (await registry.getSingleMetric("monitoring_collector_success")?.get())?.values ?? [];
+  return collectors.filter(({ value }) => value === 0).map(({ labels }) => String(labels.collector));
 }
 
 /** Since midnight; on the two days of a year that are not of 24 hours, off by one of them until the change. */

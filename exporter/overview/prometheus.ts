@@ -8,7 +8,7 @@ export interface Judgement {
   thresholds: Map<string, number>;
   /** Those that fire or are about to. */
   alerts: JudgedAlert[];
-  business: BusinessHistory;
+  business: Business;
 }
 
 export interface JudgedAlert {
@@ -19,8 +19,13 @@ export interface JudgedAlert {
   activeAt: number;
 }
 
-/** Null is for what there is none of: a rate without messages, a mean without scores, a day before the first. */
-export interface BusinessHistory {
+/**
+ * Of all exporters together, as on the dashboards. Null is for what there is none of: a rate without messages, a mean
+ * without scores, a day before the first.
+ */
+export interface Business {
+  messagesToday: number | null;
+  messagesYesterday: number | null;
   /** Messages of yesterday up to this time of day. */
   messagesByThisTime: number | null;
   /** Errors per message over the last 5 minutes. */
@@ -33,6 +38,8 @@ export interface BusinessHistory {
   casesToday: number | null;
   /** Mean of today's scores. */
   satisfactionToday: number | null;
+  /** Mean of all scores. */
+  satisfaction: number | null;
 }
 
 /** @param dayBegan how many seconds ago @throws {UpstreamError} */
@@ -69,11 +76,13 @@ async function readAlerts(prometheusUrl: string): Promise<JudgedAlert[]> {
   return data.alerts.filter(({ labels }) => labels.alertname !== "Watchdog");
 }
 
-async function readBusiness(prometheusUrl: string, dayBegan: number): Promise<BusinessHistory> {
+async function readBusiness(prometheusUrl: string, dayBegan: number): Promise<Business> {
   // A total never goes down: its least value of the day is the one that the day began with.
   const today = (series: string) =>
     `sum(${series} - min_over_time(${series}[${Math.max(60, Math.ceil(dayBegan))}s]))`;
-  const queries: Record<keyof BusinessHistory, string> = {
+  const queries: Record<keyof Business, string> = {
+    messagesToday: 'sum(wecom_daily_messages{day="today"})',
+    messagesYesterday: 'sum(wecom_daily_messages{day="yesterday"})',
     messagesByThisTime: 'sum(wecom_daily_messages{day="today"} offset 1d)',
     errorRate: "sum(instance:wecom_messages_errors:increase5m) / sum(instance:wecom_messages:increase5m)",
     messages5m: "sum(instance:wecom_messages:increase5m)",
@@ -81,13 +90,14 @@ async function readBusiness(prometheusUrl: string, dayBegan: number): Promise<Bu
     errorsToday: today("wecom_messages_errors_total"),
     consultationsToday: today("consultations_total"),
     casesToday: today("cases_total"),
+    satisfaction: "sum(satisfaction_score_sum) / sum(satisfaction_score_count)",
     satisfactionToday: `${today("satisfaction_score_sum")} / ${today("satisfaction_score_count")}`,
   };
   const values = Object.entries(queries).map(async ([name, expression]) => {
     const [first] = await query(prometheusUrl, expression);
     return [name, first === undefined || !Number.isFinite(first.value) ? null : first.value];
   });
-  return Object.fromEntries(await Promise.all(values)) as BusinessHistory;
+  return Object.fromEntries(await Promise.all(values)) as Business;
 }
 
 const vectorSchema = z.object({

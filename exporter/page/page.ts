@@ -49,26 +49,34 @@ export function managementPage({ overview, urls, timezone, runbooks, needsToken 
   ${channelsSection(overview, format)}
   ${chartsSection(timezone)}
   ${controlsSection(overview.collecting)}
-  ${links(urls)}
+  ${links(urls, overview)}
 </main>
 ${dialogs()}`;
   return document({ title: `${sentence(problems)} · 系统监控`, body, root: "", scripts: true });
 }
 
-function links({ grafana, prometheus, alertmanager }: PageOptions["urls"]): Html {
-  const all: [url: string, name: string, use: string][] = [
-    [`${grafana}/d/wecom-overview`, "Grafana 仪表盘", "看趋势，查任意时段"],
-    [`${grafana}/alerting/silences?alertmanager=Alertmanager`, "静默", "暂时不收某个告警"],
-    [prometheus, "Prometheus", "全部数据与告警规则"],
-    [alertmanager, "Alertmanager", "告警怎样合并、发给谁"],
-    ["metrics", "全部指标", "采集程序现在的每个数值"],
+/** Only what answers is led to. */
+function links({ grafana, prometheus, alertmanager }: PageOptions["urls"], overview: Overview): Html {
+  const { judgement, muted, grafana: dashboards } = overview;
+  const all: [url: string, name: string, use: string, answers: boolean][] = [
+    [`${grafana}/d/wecom-overview`, "Grafana 仪表盘", "看趋势，查任意时段", dashboards.known],
+    [
+      `${grafana}/alerting/silences?alertmanager=Alertmanager`,
+      "静默",
+      "暂时不收某个告警",
+      dashboards.known && muted.known,
+    ],
+    [prometheus, "Prometheus", "全部数据与告警规则", judgement.known],
+    [alertmanager, "Alertmanager", "告警怎样合并、发给谁", muted.known],
+    ["metrics", "全部指标", "采集程序现在的每个数值", true],
   ];
   return html`
 <section aria-labelledby="links">
   <h2 id="links">其他页面</h2>
-  <nav aria-labelledby="links"><ul class="rows">${all.map(
-    ([url, name, use]) =>
-      html`<li><a class="name" href="${url}">${name}</a> <span class="quiet">${use}</span></li>`,
+  <nav aria-labelledby="links"><ul class="rows">${all.map(([url, name, use, answers]) =>
+    answers
+      ? html`<li><a class="name" href="${url}">${name}</a> <span class="quiet">${use}</span></li>`
+      : html`<li><span class="name">${name}</span> <span class="quiet">现在打不开</span></li>`,
   )}</ul></nav>
 </section>`;
 }

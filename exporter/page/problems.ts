@@ -1,5 +1,5 @@
 import type { PartUrls } from "../../config/environment.ts";
-import type { Alert } from "../overview/alerts.ts";
+import { type Alert, keyOf } from "../overview/alerts.ts";
 import type { Answer } from "../overview/answer.ts";
 import type { Overview } from "../overview/overview.ts";
 import {
@@ -17,6 +17,8 @@ import {
 export interface Problem {
   level: Level;
   title: string;
+  /** What it is known by from one look to the next, as the value in an alert's title changes; else the title. */
+  key?: string;
   /** What it means, and the first thing to do. */
   text: string;
   /** Milliseconds since the epoch. */
@@ -61,7 +63,7 @@ function partProblems(overview: Overview): Problem[] {
   ];
 }
 
-function collectingProblems({ collecting, failing, messages }: Overview): Problem[] {
+function collectingProblems({ collecting, failing, isCounting }: Overview): Problem[] {
   const problems: Problem[] = [];
   if (!collecting) {
     problems.push({
@@ -72,7 +74,7 @@ function collectingProblems({ collecting, failing, messages }: Overview): Proble
       action: "start",
     });
   }
-  if (messages === null || failing.includes("events")) {
+  if (!isCounting || failing.includes("events")) {
     problems.push({
       level: "critical",
       title: "业务事件无法保存",
@@ -134,6 +136,7 @@ function toProblem(alert: Alert, level: Level): Problem {
   return {
     level,
     title: titleOf(alert),
+    key: keyOf(labels),
     text: annotations.description ?? "",
     since: startsAt,
     ...(labels.alertname !== undefined && { alert: labels.alertname }),

@@ -1,7 +1,10 @@
-import { createHash, type Hash } from "node:crypto";
+import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
+import { pipeline, Readable } from "node:stream";
+import { text } from "node:stream/consumers";
 import { createGunzip } from "node:zlib";
+import { createTarDecoder, createTarPacker, type TarPackController } from "modern-tar";
 import { ArchiveError } from "./archive-error.ts";
 import {
   type ArchivedFile,
@@ -12,7 +15,6 @@ import {
   type Manifest,
   parseManifest,
 } from "./manifest.ts";
-import { readTar, TAR_END, tarHeader, tarPadding } from "./tar.ts";
 
 /** Something to put into an archive: a file of the disk, or a text. */
 export type Source = { name: string; path: string } | { name: string; text: string };
@@ -27,39 +29,49 @@ const MANIFEST_LIMIT = 64 * 1024 * 1024;
 export async function* packArchive(
   sources: AsyncIterable<Source>,
   facts: () => Facts,
-): AsyncGenerator<Buffer> {
+): AsyncGenerator<Uint8Array> {
+  const { readable, controller } = createTarPacker();
+  const packing = pack(sources, facts, controller).catch((error) => controller.error(error));
+  try {
+    yield* readable;
+  } finally {
+    // Also where nobody reads on: what the sources have made on the way is cleared away by then.
+    await packing;
+  }
+}
+
+async function pack(
+  sources: AsyncIterable<Source>,
+  facts: () => Facts,
+  tar: TarPackController,
+): Promise<void> {
   const now = new Date();
   const files: ArchivedFile[] = [];
-  for await (const source of sources) {
+  async function add(name: string, { size, pieces }: Content): Promise<void> {
     const hash = createHash("sha256");
-    const content = "text" in source ? await ofText(source.text) : await ofFile(source.path);
-    yield tarHeader(source.name, content.size, now);
-    for await (const piece of content.pieces) {
+    const entry = tar.add({ name, size, mtime: now, mode: 0o600 }).getWriter();
+    for await (const piece of pieces) {
       hash.update(piece);
-      yield piece;
+      await entry.write(piece);
     }
-    yield tarPadding(content.size);
-    files.push({ name: source.name, size: content.size, sha256: hash.digest("hex") });
+    await entry.close();
+    files.push({ name, size, sha256: hash.digest("hex") });
   }
-  const manifest = Buffer.from(`${JSON.stringify(createManifest(facts(), files, now), null, 2)}\n`);
-  yield tarHeader(MANIFEST, manifest.length, now);
-  yield manifest;
-  yield Buffer.concat([tarPadding(manifest.length), TAR_END]);
+  for await (const source of sources) {
+    await add(source.name, "text" in source ? ofText(source.text) : await ofFile(source.path));
+  }
+  await add(MANIFEST, ofText(`${JSON.stringify(createManifest(facts(), files, now), null, 2)}\n`));
+  tar.finalize();
 }
 
 interface Content {
   size: number;
-  pieces: AsyncIterable<Buffer>;
+  pieces: Iterable<Buffer> | AsyncIterable<Buffer>;
 }
 
-async function ofText(text: string): Promise<Content> {
+function ofText(text: string): Content {
   const bytes = Buffer.from(text);
-  return {
-    size: bytes.length,
-    pieces: (async function* () {
-      yield bytes;
-    })(),
-  };
+  return { size: bytes.length, pieces: [bytes] };
 }
 
 /** As much as it had when it was opened: one that is replaced meanwhile stays what it was. */
@@ -85,7 +97,7 @@ async function ofFile(path: string): Promise<Content> {
 /** Is handed each file of an archive while it is read. */
 export interface Unpacking {
   begin(name: string): Promise<void> | void;
-  write(piece: Buffer): Promise<void>;
+  write(piece: Uint8Array): Promise<void>;
   end(): Promise<void>;
 }
 
@@ -97,40 +109,40 @@ export interface Unpacking {
 export async function readArchive(path: string, unpacking?: Unpacking): Promise<Manifest> {
   const found: ArchivedFile[] = [];
   let unknown: string | undefined;
-  let manifest = "";
-  let hash: Hash | undefined;
+  let manifest: string | undefined;
   try {
-    for await (const item of readTar(gunzip(path))) {
-      if (!Buffer.isBuffer(item)) {
-        await endFile(found.at(-1), hash, unpacking);
-        if (item.name === MANIFEST && item.size > MANIFEST_LIMIT) throw new ArchiveError("清单已损坏");
-        hash = item.name === MANIFEST ? undefined : createHash("sha256");
-        if (hash === undefined) continue;
-        found.push({ ...item, sha256: "" });
-        if (!isArchiveName(item.name)) unknown ??= item.name;
-        if (unknown === undefined) await unpacking?.begin(item.name);
-      } else if (hash === undefined) manifest += item.toString("latin1");
-      else if (unknown === undefined) {
-        hash.update(item);
-        await unpacking?.write(item);
+    for await (const { header, body } of tarEntries(path)) {
+      const { name, size } = header;
+      if (name === MANIFEST) {
+        if (size > MANIFEST_LIMIT) throw new ArchiveError("清单已损坏");
+        manifest = await text(body);
+      } else {
+        if (!isArchiveName(name)) unknown ??= name;
+        const take = unknown === undefined ? unpacking : undefined;
+        await take?.begin(name);
+        found.push({ name, size, sha256: await read(body, take) });
+        await take?.end();
       }
     }
-    await endFile(found.at(-1), hash, unpacking);
   } catch (error) {
     throw describe(error);
   }
-  if (manifest === "") throw new ArchiveError("里面没有清单，不是本系统的备份");
-  const parsed = parseManifest(Buffer.from(manifest, "latin1").toString());
+  if (manifest === undefined) throw new ArchiveError("里面没有清单，不是本系统的备份");
+  const parsed = parseManifest(manifest);
   // Only now: of a newer program it is better told that it is newer.
   if (unknown !== undefined) throw new ArchiveError(`里面有不认识的文件 ${unknown}`);
   compare(parsed.files, found);
   return parsed;
 }
 
-async function endFile(file: ArchivedFile | undefined, hash: Hash | undefined, unpacking?: Unpacking) {
-  if (file === undefined || hash === undefined) return;
-  file.sha256 = hash.digest("hex");
-  await unpacking?.end();
+/** @returns the checksum */
+async function read(body: AsyncIterable<Uint8Array>, unpacking?: Unpacking): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const piece of body) {
+    hash.update(piece);
+    await unpacking?.write(piece);
+  }
+  return hash.digest("hex");
 }
 
 function compare(listed: ArchivedFile[], found: ArchivedFile[]): void {
@@ -143,25 +155,20 @@ function compare(listed: ArchivedFile[], found: ArchivedFile[]): void {
     throw new ArchiveError("里面有清单以外的文件");
 }
 
-async function* gunzip(path: string): AsyncGenerator<Buffer> {
-  const file = createReadStream(path);
-  const unzipped = createGunzip();
-  file.once("error", (error) => unzipped.destroy(error));
-  try {
-    for await (const piece of file.pipe(unzipped)) yield piece as Buffer;
-  } finally {
-    file.destroy();
-    unzipped.destroy();
-  }
+function tarEntries(path: string) {
+  const bytes = pipeline(createReadStream(path), createGunzip(), () => {});
+  return Readable.toWeb(bytes).pipeThrough(createTarDecoder({ strict: true }));
 }
 
 /** What the operator is told when the bytes cannot be read at all. */
 function describe(error: unknown): unknown {
-  const { code = "" } = error as NodeJS.ErrnoException;
+  const { code = "", message } = error as NodeJS.ErrnoException;
   if (code === "ENOENT") return new ArchiveError("找不到这个文件", { cause: error });
   if (code === "EISDIR") return new ArchiveError("这是一个目录，不是备份文件", { cause: error });
   if (code === "EACCES") return new ArchiveError("没有权限读取", { cause: error });
-  if (code === "Z_BUF_ERROR") return new ArchiveError("不完整，后面的部分没有了", { cause: error });
+  if (code === "Z_BUF_ERROR" || message === "Tar archive is truncated.")
+    return new ArchiveError("不完整，后面的部分没有了", { cause: error });
   if (code.startsWith("Z_")) return new ArchiveError("不是备份文件，或者已损坏", { cause: error });
+  if (/^Invalid tar/.test(message)) return new ArchiveError("里面的目录已损坏", { cause: error });
   return error;
 }

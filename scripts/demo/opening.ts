@@ -1,11 +1,11 @@
-import { readChannelSettings } from "../../alertmanager/relay/channels/index.ts";
+import { listChannels, readChannelSettings } from "../../alertmanager/relay/channels/index.ts";
 import type { PartUrls } from "../../config/environment.ts";
+import { channelWords } from "../../exporter/words.ts";
 import { table } from "../stack/report.ts";
 import type { Settings } from "../stack/settings.ts";
 import type { Plan } from "./plan.ts";
 import type { Timetable } from "./timetable.ts";
 import { describe } from "./totals.ts";
-import { channelName } from "./words.ts";
 
 export interface OpeningParts {
   settings: Settings;
@@ -36,8 +36,8 @@ export function opening({
   const dashboards = [
     ["总览", `${pages.grafana}/d/wecom-overview`, "每类问题是否正常，正在发生的告警"],
     ["业务", `${pages.grafana}/d/wecom-business`, "消息、错误、耗时、咨询、案例、满意度，今天和昨天"],
-    ["主机", `${pages.grafana}/d/wecom-system`, "演示不影响主机，用来对照"],
-    ["告警管道", `${pages.grafana}/d/wecom-pipeline`, "告警怎样送到，用了多久"],
+    ["主机与服务", `${pages.grafana}/d/wecom-system`, "演示不影响主机，用来对照"],
+    ["监控系统自身", `${pages.grafana}/d/wecom-pipeline`, "告警怎样送到，用了多久"],
   ];
   const look = [
     ...(hasGrafana ? dashboards : []),
@@ -64,13 +64,9 @@ export function opening({
 /** Where messages about the alerts go. */
 function destinations({ config, env }: Settings): string {
   if (!config.alertEnabled) return "谁也不会收到：config.ini 里 alert_enabled = false，只记录";
-  const { wecom, wecomApp, email } = readChannelSettings(env);
-  const isAsked = (channel: "wecom" | "email") => config.channels.includes(channel);
-  const channels = [
-    ...(isAsked("wecom") && wecom ? ["wecom"] : []),
-    ...(isAsked("wecom") && wecomApp ? ["wecom_app"] : []),
-    ...(isAsked("email") && email ? ["email"] : []),
-  ];
-  if (channels.length === 0) return channelName("log");
-  return `${channels.map(channelName).join("、")}。是真的告警消息，请先和收消息的人说一声`;
+  const names = listChannels(readChannelSettings(env), config.channels)
+    .filter(({ setUp, enabled }) => setUp && enabled)
+    .map(({ name }) => channelWords(name).title);
+  if (names.length === 0) return `${channelWords("log").title}（还没有设置渠道）`;
+  return `${names.join("、")}。是真的告警消息，请先和收消息的人说一声`;
 }

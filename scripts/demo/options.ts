@@ -8,22 +8,27 @@ export interface DemoOptions {
   yes: boolean;
 }
 
-const USAGE = "用法：npm run demo -- [--minutes 分钟数] [--yes]";
+/** Told for --help, and for what is not understood. */
+export const USAGE = "用法：npm run demo -- [--minutes 分钟数] [--yes]";
 
-/** @throws {StackError} */
-export function readOptions(args: string[]): DemoOptions {
-  const { minutes, yes = false } = parse(args);
+/** @returns undefined where only the usage is asked for @throws {StackError} */
+export function readOptions(args: string[]): DemoOptions | undefined {
+  const { minutes, yes = false, help = false } = parse(args);
+  if (help) return undefined;
   if (minutes !== undefined && !/^\d{1,3}(\.\d+)?$/.test(minutes)) {
     throw new StackError(`--minutes 应为数字（分钟）。${USAGE}`);
   }
   return { minutes: minutes === undefined ? undefined : Number(minutes), yes };
 }
 
-function parse(args: string[]): { minutes?: string | undefined; yes?: boolean | undefined } {
+const OPTIONS = { minutes: { type: "string" }, yes: { type: "boolean" }, help: { type: "boolean" } } as const;
+
+function parse(args: string[]) {
   try {
-    return parseArgs({ args, options: { minutes: { type: "string" }, yes: { type: "boolean" } } }).values;
+    return parseArgs({ args, options: OPTIONS }).values;
   } catch (cause) {
-    throw new StackError(`不认识的选项。${USAGE}`, { cause });
+    const isKnown = (cause as NodeJS.ErrnoException).code === "ERR_PARSE_ARGS_INVALID_OPTION_VALUE";
+    throw new StackError(`${isKnown ? "选项的值不对" : "不认识的选项"}。${USAGE}`, { cause });
   }
 }
 

@@ -25,7 +25,7 @@ export function count(events: Iterable<WireEvent>, before: Totals = NOTHING): To
 }
 
 export function describe({ messages, errors, consultations, cases, scores }: Totals): string {
-  return `消息 ${messages} 条（其中出错 ${errors} 条），咨询 ${consultations} 次，案例 ${cases} 个，评分 ${scores} 次`;
+  return `消息 ${messages} 条（其中出错 ${errors} 条），咨询 ${consultations} 件，案例 ${cases} 件，评分 ${scores} 次`;
 }
 
 /** What an exporter has counted. */

@@ -1,16 +1,5 @@
+import { channelWords } from "../../exporter/words.ts";
 import type { Change, Told, Track } from "./watch.ts";
-
-const CHANNELS: Record<string, string> = {
-  wecom: "企业微信群",
-  wecom_app: "企业微信应用",
-  email: "邮件",
-  log: "日志（还没有设置渠道）",
-};
-
-/** As operators know it. */
-export function channelName(channel: string): string {
-  return CHANNELS[channel] ?? channel;
-}
 
 /** Of one change, a line. */
 export function describeChange(change: Change): string {
@@ -26,8 +15,8 @@ export function describeChange(change: Change): string {
   const { channel, what, state } = change.told;
   const news = what === "firing" ? "告警" : "恢复";
   return state === "sent"
-    ? `📨 ${name} 的${news}已发到${channelName(channel)}`
-    : `❌ ${name} 的${news}没能发到${channelName(channel)}，原因见告警历史`;
+    ? `📨 ${name} 的${news}已发到${channelWords(channel).title}`
+    : `❌ ${name} 的${news}没能发到${channelWords(channel).title}，原因见告警历史`;
 }
 
 /** Of every alert, when it fired, ended, and when that was told. @param time of day, for people */
@@ -43,6 +32,9 @@ export function describeTracks(tracks: Track[], time: (at: number) => string): s
 function tellings(told: Told[], what: Told["what"], time: (at: number) => string): string {
   const lines = told
     .filter((one) => one.what === what)
-    .map(({ channel, state, at }) => `${channelName(channel)} ${state === "sent" ? time(at) : "没能送到"}`);
+    .map(
+      ({ channel, state, at }) =>
+        `${channelWords(channel).title} ${state === "sent" ? time(at) : "没能送到"}`,
+    );
   return lines.join("，") || "没有通知";
 }

@@ -1,4 +1,5 @@
-import { readChannelSettings } from "../../alertmanager/relay/channels/index.ts";
+import { listChannels, readChannelSettings } from "../../alertmanager/relay/channels/index.ts";
+import { channelWords } from "../../exporter/words.ts";
 import { fallbackMail } from "../stack/fallback-mail.ts";
 import type { StackView } from "../stack/view.ts";
 import { type Check, type Finding, hint, ok, problem, unchecked } from "./check.ts";
@@ -25,7 +26,8 @@ export const channelsCheck: Check = {
 
 function judge({ settings: { config, env }, refused }: StackView): Finding[] {
   if (refused) return [unchecked("通知渠道", "设置有错，先改好")];
-  const { wecom, wecomApp, email } = readChannelSettings(env);
+  const channels = readChannelSettings(env);
+  const { wecom, wecomApp, email } = channels;
   const isSetUp = { wecom: wecom !== undefined || wecomApp !== undefined, email: email !== undefined };
   const names = Object.keys(isSetUp) as (keyof typeof isSetUp)[];
   const used = names.filter((name) => isSetUp[name] && config.channels.includes(name));
@@ -50,9 +52,13 @@ function judge({ settings: { config, env }, refused }: StackView): Finding[] {
       ),
     );
   }
-  return [...findings, ok(`通知渠道：${used.map((name) => TITLES[name]).join("、")}`)];
+  const titles = listChannels(channels, config.channels)
+    .filter(({ setUp, enabled }) => setUp && enabled)
+    .map(({ name }) => channelWords(name).title);
+  return [...findings, ok(`通知渠道：${titles.join("、")}`)];
 }
 
+/** As config.ini has them: its wecom is the robot, the application, or both. */
 const TITLES = { wecom: "企业微信", email: "邮件" };
 const SET_UP = {
   wecom: "在 .env 里填 WECOM_ROBOT_KEY（群机器人），再执行 npm run apply",

@@ -101,6 +101,17 @@ export async function isComposeRunning(project: string): Promise<boolean> {
   return ids.trim() !== "";
 }
 
+/**
+ * The secrets that `docker compose up` has made by itself, or was given before: the applications that report events
+ * know one, and Grafana takes its password only once.
+ */
+export async function keptSecrets(project: string, settings: Settings): Promise<Env> {
+  const args = ["volume", "ls", "--quiet", "--filter", `name=^${PROJECT_NAME}_secrets$`];
+  const volumes = await run("docker", args, { timeout: TIMEOUT });
+  if (volumes.trim() === "") return {};
+  return JSON.parse(await createCompose(project, composeEnv(project, settings)).init("--kept")) as Env;
+}
+
 /** Containers do not see the files of the machine: better refused than silently without. */
 function refuseFiles(env: Env): void {
   const given = [...SECRETS.map((name) => `${name}_FILE`), "MONITORING_CONFIG"].filter((name) => env[name]);

@@ -77,3 +77,10 @@ export async function insidePackage(folder: string, command: string[]): Promise<
   );
   return works ? [...wrapper, ...command] : undefined;
 }
+
+/** What `insidePackage` was given, for those who can lay folders over others themselves. */
+export function outsideWrapper(command: string[]): { command: string[]; share: string | undefined } {
+  const script = command[0] === "unshare" ? command.indexOf("-c") : -1;
+  if (script === -1) return { command, share: undefined };
+  return { command: command.slice(script + 3), share: command[script + 2] };
+}

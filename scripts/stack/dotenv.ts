@@ -14,18 +14,29 @@ export function randomSecret(): string {
   return randomBytes(32).toString("base64url");
 }
 
+/** Whether none is left to be made. */
+export function hasSecrets(env: Env): boolean {
+  return GENERATED_SECRETS.every((name) => env[name] || env[`${name}_FILE`]);
+}
+
 /**
  * Makes the .env file from its example if missing, fills in the secrets that are empty, and keeps it from others.
  * A secret that the environment gives, by value or by file, is left empty.
+ * @param kept secrets that are in use already, instead of new ones
  * @returns what was done
  */
-export function ensureDotenv(file: string, example: string, env: Env): "created" | "completed" | "unchanged" {
+export function ensureDotenv(
+  file: string,
+  example: string,
+  env: Env,
+  kept: Env = {},
+): "created" | "completed" | "unchanged" {
   const before = existsSync(file) ? readFileSync(file, "utf8") : undefined;
   let text = before ?? readFileSync(example, "utf8");
   for (const name of GENERATED_SECRETS) {
     const values = parseEnv(text);
     if (values[name] || values[`${name}_FILE`] || env[name] || env[`${name}_FILE`]) continue;
-    const line = `${name}=${randomSecret()}`;
+    const line = `${name}=${kept[name] ?? randomSecret()}`;
     const empty = new RegExp(`^${name}=.*$`, "m");
     text = empty.test(text) ? text.replace(empty, line) : `${text.trimEnd()}\n${line}\n`;
   }

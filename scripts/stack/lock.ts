@@ -1,5 +1,6 @@
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { isService } from "../service/names.ts";
 import { StackError } from "./project.ts";
 
 /** What is locked out by another of its kind: backups do not keep a stack from being stopped. */
@@ -17,6 +18,7 @@ export async function withLock<T>(
   work: () => Promise<T>,
   name: keyof typeof BUSY = "lock",
 ): Promise<T> {
+  refuseOthers(folder);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, name);
   if (isHeld(file)) throw new StackError(BUSY[name]);
@@ -32,6 +34,13 @@ export async function withLock<T>(
   } finally {
     process.removeListener("exit", release);
     release();
+  }
+}
+
+/** A service's folder is root's. @throws {StackError} */
+function refuseOthers(folder: string): void {
+  if (isService(folder) && process.getuid?.() !== 0) {
+    throw new StackError("监控已安装成系统服务：请用 root 执行，例如在命令前加 sudo");
   }
 }
 

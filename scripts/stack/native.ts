@@ -1,5 +1,6 @@
 import type { Config } from "../../config/config.ts";
 import { type Env, readSecret } from "../../config/environment.ts";
+import { isService } from "../service/names.ts";
 import { type PartName, type Ports, PROCESS_TITLES, partHost, publicUrls, readPorts } from "./addresses.ts";
 import { checkRendering } from "./checks.ts";
 import { fallbackMail } from "./fallback-mail.ts";
@@ -7,7 +8,7 @@ import { InterruptedError, unlessInterrupted } from "./interruption.ts";
 import { changeNative } from "./native-change.ts";
 import { createParts, type Part } from "./parts.ts";
 import { refuseTakenPorts } from "./ports.ts";
-import { type ProcessRecord, runningProcesses, stopProcess } from "./processes.ts";
+import { isOfEarlierVersion, type ProcessRecord, runningProcesses, stopProcess } from "./processes.ts";
 import { mailPasswordFile, relayTokenFile, type StatePaths } from "./project.ts";
 import type { ServerName } from "./releases.ts";
 import { type Rendering, render } from "./render.ts";
@@ -53,14 +54,22 @@ export interface NativeStack {
  */
 export async function startNative(options: NativeOptions): Promise<NativeStack> {
   const { paths, report, signal } = options;
+  // Root writes then, and the service's own user reads; the folder above keeps it from others.
+  if (isService(paths.root)) process.umask(0o022);
   const { ports, found, missing, rendering, parts } = await planNative(options);
-  const before = runningProcesses(paths);
+  const running = runningProcesses(paths);
+  const earlier = running.filter(isOfEarlierVersion);
+  const before = running.filter((record) => !earlier.includes(record));
   const ours = new Set(before.map(({ readyUrl = "" }) => URL.parse(readyUrl)?.port));
+  const replaced = new Set(earlier.map(({ name }) => name));
   await refuseTakenPorts(
-    parts.flatMap(({ name }) => (name === "backup" || ours.has(String(ports[name])) ? [] : [name])),
+    parts.flatMap(({ name }) =>
+      name === "backup" || ours.has(String(ports[name])) || replaced.has(name) ? [] : [name],
+    ),
     ports,
   );
   await unlessInterrupted(checkRendering(rendering, found, report), signal);
+  await stopInOrder(earlier, "旧版本启动的，数据都保留", options);
   const isChanged = await changeNative({ parts, rendering, before, paths, ports, report, signal });
   return { isChanged, ports, missing, withoutSilencePage: found.alertmanager?.origin === DEBIAN_ORIGIN };
 }
@@ -114,16 +123,26 @@ function renderNative(
 
 /** Stops what was started here, in the reverse of the order in which it starts. @returns what was stopped */
 export async function stopNative(paths: StatePaths, report: Report, signal: AbortSignal): Promise<number> {
+  const running = runningProcesses(paths);
+  await stopInOrder(running, undefined, { paths, report, signal });
+  return running.length;
+}
+
+/** @param why they are stopped, where the operator did not ask for it */
+async function stopInOrder(
+  records: ProcessRecord[],
+  why: string | undefined,
+  { paths, report, signal }: Pick<NativeOptions, "paths" | "report" | "signal">,
+): Promise<void> {
   const order = Object.keys(PROCESS_TITLES).reverse();
-  const running = runningProcesses(paths).sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
+  const running = records.toSorted((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
   for (const [index, record] of running.entries()) {
     if (signal.aborted) throw new InterruptedError(stillRunning(running.slice(index)));
-    const step = report.begin(`停止 ${titleOf(record)}`);
+    const step = report.begin(`停止 ${titleOf(record)}${why === undefined ? "" : `（${why}）`}`);
     const killed = await stopProcess(record, paths);
     if (killed) step.fail("没有在限期内停下，已强制结束");
     else step.done();
   }
-  return running.length;
 }
 
 function stillRunning(records: ProcessRecord[]): string {

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Config } from "../../config/config.ts";
-import { type Env, EnvironmentError, readSecret } from "../../config/environment.ts";
+import { type Env, EnvironmentError } from "../../config/environment.ts";
 import { PROXY_VARIABLES } from "../../config/proxies.ts";
 import { localUrls, type PartName, type Ports, type ProcessName, partHost, publicUrls } from "./addresses.ts";
+import { readAdminPassword } from "./admin-password.ts";
 import { hashFiles, listFiles } from "./hash-files.ts";
 import type { ProcessSpec } from "./processes.ts";
 import type { StatePaths } from "./project.ts";
@@ -146,6 +147,8 @@ function prometheusPart(server: Server, options: PartsOptions): Part {
     "--web.enable-lifecycle",
     // For npm run backup, which asks for a snapshot.
     "--web.enable-admin-api",
+    // Its default lets any page in a browser on this machine read everything.
+    "--web.cors.origin=none",
     // The default, named because the heartbeat and how long Alertmanager believes an alert (4 times this) hang on it.
     "--rules.alert.resend-delay=1m",
   ];
@@ -225,7 +228,7 @@ function backupPart({ project, paths, config, env, ports }: PartsOptions): Part 
 
 /** Without one Grafana would take its own default, which everybody knows. */
 function requireAdminPassword(env: Env): string {
-  const password = readSecret(env, "GRAFANA_ADMIN_PASSWORD");
+  const password = readAdminPassword(env);
   if (password === undefined) throw new EnvironmentError("GRAFANA_ADMIN_PASSWORD 没有设置");
   return password;
 }

@@ -14,6 +14,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isService } from "../service/names.ts";
+import { journalCommand, journalTail, mainPid, startUnit, stopUnit } from "../service/units.ts";
 import { StackError, type StatePaths } from "./project.ts";
 
 /** What is to run, and all that decides whether a running one is still the right one. */
@@ -33,6 +35,8 @@ export interface ProcessRecord extends ProcessSpec {
   pid: number;
   /** Tells it from a later process with the same id. */
   identity: string;
+  /** Whether systemd runs it, which may have started it anew since. */
+  isUnit?: boolean;
 }
 
 /** Bytes; a larger log is put aside at the next start. */
@@ -73,6 +77,14 @@ export function startProcess(spec: ProcessSpec, paths: StatePaths): StartedProce
   return { record, child, logStart };
 }
 
+/** Has systemd start it, where it is a service of the machine. */
+export async function startService(spec: ProcessSpec, paths: StatePaths): Promise<ProcessRecord> {
+  await startUnit(spec, paths);
+  const record = asItRuns({ ...spec, pid: 0, identity: "", isUnit: true });
+  writeFileSync(recordFile(paths, spec.name), JSON.stringify(record), { mode: 0o600 });
+  return record;
+}
+
 /** Everything that was started here and still runs. */
 export function runningProcesses(paths: StatePaths): ProcessRecord[] {
   return startedProcesses(paths).filter(isRunning);
@@ -103,7 +115,7 @@ function recordFiles(paths: StatePaths): string[] {
 /** None where a power cut left the file empty: the process went with it. */
 function readRecord(file: string): ProcessRecord[] {
   try {
-    return [JSON.parse(readFileSync(file, "utf8")) as ProcessRecord];
+    return [asItRuns(JSON.parse(readFileSync(file, "utf8")) as ProcessRecord)];
   } catch (error) {
     if (error instanceof SyntaxError) return [];
     throw new StackError(
@@ -113,12 +125,28 @@ function readRecord(file: string): ProcessRecord[] {
   }
 }
 
+function asItRuns(record: ProcessRecord): ProcessRecord {
+  if (!record.isUnit) return record;
+  const pid = mainPid(record.name);
+  return { ...record, pid, identity: identityOf(pid) ?? "" };
+}
+
 export function isRunning({ pid, identity }: ProcessRecord): boolean {
   return identity !== "" && identityOf(pid) === identity;
 }
 
+/** Whether a version started it whose records did not hold yet what it takes to start the same again. */
+export function isOfEarlierVersion({ command, readyUrl }: Partial<ProcessRecord>): boolean {
+  return command === undefined || readyUrl === undefined;
+}
+
 /** Asks it to stop, waits, and forgets it. @returns whether it had to be killed */
 export async function stopProcess(record: ProcessRecord, paths: StatePaths): Promise<boolean> {
+  if (record.isUnit) {
+    // Its record stays: systemd starts it again at the next boot.
+    await stopUnit(record.name);
+    return false;
+  }
   const deadline = Date.now() + STOP_DEADLINE;
   if (isRunning(record)) process.kill(record.pid, "SIGTERM");
   while (isRunning(record) && Date.now() < deadline) await sleep(50);
@@ -132,8 +160,14 @@ export function logFile(paths: StatePaths, name: string): string {
   return join(paths.logs, `${name}.log`);
 }
 
+/** Where the operator finds a part's log. */
+export function whereLogged(paths: StatePaths, name: string): string {
+  return isService(paths.root) ? journalCommand(name) : logFile(paths, name);
+}
+
 /** The end of a part's log, for the operator to read. @param from bytes to leave out */
 export function logTail(paths: StatePaths, name: string, lines = 15, from = 0): string {
+  if (isService(paths.root)) return journalTail(name, lines);
   const log = logFile(paths, name);
   if (!existsSync(log)) return "";
   return readFileSync(log).subarray(from).toString().trimEnd().split("\n").slice(-lines).join("\n");

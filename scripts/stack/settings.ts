@@ -10,6 +10,7 @@ import {
 } from "../../config/environment.ts";
 import { readProxies } from "../../config/proxies.ts";
 import { readPorts } from "./addresses.ts";
+import { readAdminPassword } from "./admin-password.ts";
 import { readDotenv } from "./dotenv.ts";
 import { isOwnAddress } from "./ports.ts";
 
@@ -45,6 +46,7 @@ export async function checkSettings({ env, config }: Settings): Promise<void> {
   readPorts(config, env);
   readServiceEnvironment(env, config.metricsPort);
   readChannelSettings(env);
+  readAdminPassword(env);
   readProxies(env);
   const host = optional(env, "HOST");
   if (host !== undefined && !(await isOwnAddress(host))) {

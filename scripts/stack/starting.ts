@@ -2,16 +2,18 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readSecret } from "../../config/environment.ts";
+import { isService } from "../service/names.ts";
 import { PROCESS_TITLES, type ProcessName } from "./addresses.ts";
 import { mailPassword } from "./fallback-mail.ts";
 import {
   isRunning,
-  logFile,
   logTail,
   type ProcessRecord,
   type ProcessSpec,
   startProcess,
+  startService,
   stopProcess,
+  whereLogged,
 } from "./processes.ts";
 import { mailPasswordFile, relayTokenFile, StackError, type StatePaths } from "./project.ts";
 import type { Report } from "./report.ts";
@@ -33,7 +35,13 @@ export async function startParts(
   { report, signal }: { report: Report; signal?: AbortSignal },
 ): Promise<void> {
   const step = report.begin("启动各部分");
-  const starting = specs.map((spec) => ({ spec, ...start(spec, paths) }));
+  const starting: { spec: ProcessSpec; record: ProcessRecord; logStart: number }[] = [];
+  try {
+    for (const spec of specs) starting.push({ spec, ...(await start(spec, paths)) });
+  } catch (error) {
+    for (const { record } of starting.reverse()) await stopProcess(record, paths);
+    throw error;
+  }
   const waiting = new Set(specs.map(titleOf));
   const show = () => step.progress(`等待 ${[...waiting].join("、")}`);
   show();
@@ -63,11 +71,12 @@ export function titleOf({ name }: Pick<ProcessSpec, "name">): string {
 }
 
 /** Written for Alertmanager at the moment the relay changes to them: what it refuses is not sent again. */
-function start(spec: ProcessSpec, paths: StatePaths) {
+async function start(spec: ProcessSpec, paths: StatePaths) {
   if (spec.name === "relay") {
     writeSecret(relayTokenFile(paths), readSecret(spec.env, "RELAY_TOKEN"));
     writeSecret(mailPasswordFile(paths), mailPassword(spec.env));
   }
+  if (isService(paths.root)) return { record: await startService(spec, paths), logStart: 0 };
   return startProcess(spec, paths);
 }
 
@@ -94,5 +103,5 @@ async function waitUntilReady(record: ProcessRecord, signal?: AbortSignal): Prom
 
 function failure(spec: ProcessSpec, problem: string, paths: StatePaths, logStart: number): string {
   const tail = logTail(paths, spec.name, LOG_LINES, logStart);
-  return `${titleOf(spec)} ${problem}。日志 ${logFile(paths, spec.name)} 的末尾：\n${tail}`;
+  return `${titleOf(spec)} ${problem}。日志 ${whereLogged(paths, spec.name)} 的末尾：\n${tail}`;
 }

@@ -1,4 +1,4 @@
-import { readChannelSettings } from "../../alertmanager/relay/channels/index.ts";
+import { listChannels, readChannelSettings } from "../../alertmanager/relay/channels/index.ts";
 import type { Config } from "../../config/config.ts";
 import type { Env, PartUrls } from "../../config/environment.ts";
 import { fallbackMail } from "./fallback-mail.ts";
@@ -60,7 +60,8 @@ export function summarize(
 }
 
 function notSetUp(env: Env, config: Config, relayLog: string): string[] {
-  const { wecom, wecomApp, email } = readChannelSettings(env);
+  const settings = readChannelSettings(env);
+  const { wecom, wecomApp, email } = settings;
   const hasWecom = wecom !== undefined || wecomApp !== undefined;
   if (!config.alertEnabled)
     return ["告警发送已关闭（config.ini 里 alert_enabled = false），告警只记录不发送"];
@@ -72,8 +73,8 @@ function notSetUp(env: Env, config: Config, relayLog: string): string[] {
   if (asked.has("email") && email && !fallbackMail(config, env, "")) {
     lines.push("告警转发自己停掉时没有邮件：Alertmanager 只会用 465 端口的 smtps，请改 SMTP_URL 的端口");
   }
-  const ready = (asked.has("wecom") && hasWecom) || (asked.has("email") && email);
-  if (!ready) lines.push(`一个告警渠道都没有，告警只写入日志 ${relayLog}`);
+  const isReady = listChannels(settings, config.channels).some(({ setUp, enabled }) => setUp && enabled);
+  if (!isReady) lines.push(`一个告警渠道都没有，告警只写入日志 ${relayLog}`);
   return lines.length > 0 ? [...lines, "填好后执行 npm run apply"] : [];
 }
 

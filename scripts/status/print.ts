@@ -38,12 +38,12 @@ function tellFigures(figures: StackStatus["figures"]): string {
   if (figures === null) return "数据：采集程序没有应答";
   if (!figures.monitoring_enabled) return "数据：采集已停止";
   const percent = (value: number | null) => (value === null ? "—" : `${value.toFixed(1)}%`);
-  const services = { up: "正常", down: "有故障", unknown: "未知" }[figures.service_status];
+  const services = { up: "服务正常", down: "有服务无法访问", unknown: "服务未知" }[figures.service_status];
   return [
     `CPU ${percent(figures.cpu_usage)}`,
     `内存 ${percent(figures.memory_usage)}`,
-    `硬盘 ${percent(figures.disk_usage)}`,
-    `服务${services}`,
+    `磁盘 ${percent(figures.disk_usage)}`,
+    services,
     ...(figures.messages_today === null ? [] : [`今日消息 ${figures.messages_today}`]),
   ].join("，");
 }

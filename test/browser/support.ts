@@ -1,7 +1,71 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Page } from "playwright-core";
+import { after, afterEach, before } from "node:test";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { PROJECT } from "../../scripts/stack/project.ts";
+import { launchChromium, openPage, type WatchedPage } from "../helpers/browser.ts";
+import { eventually } from "../helpers/eventually.ts";
+import { type Story, startStory } from "../helpers/story.ts";
+
+/** The page of a running stack in which one service is down. */
+export interface StoryPage {
+  readonly story: Story;
+  /** Closed after the test. */
+  open(options?: BrowserContextOptions, path?: string): Promise<WatchedPage>;
+  token(): string;
+}
+
+/** Starts a stack and a browser for the suite that it is called in. @param service that is down */
+export function useStoryPage(service: string): StoryPage {
+  let story: Story;
+  let browser: Browser;
+  const opened: WatchedPage[] = [];
+
+  before(async () => {
+    story = await startStory({}, (text) => `${text}\n${service} = http://localhost:1/\n`);
+    browser = await launchChromium();
+  });
+
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((page) => page.close()));
+    // After a test that failed half way, too.
+    await story.stack.up();
+  });
+
+  after(async () => {
+    await browser.close();
+    await story.end();
+  });
+
+  return {
+    get story() {
+      return story;
+    },
+    async open(options, path = "/") {
+      const watched = await openPage(browser, story.stack.urls.exporter + path, options);
+      opened.push(watched);
+      return watched;
+    },
+    token: () => story.stack.env().EXPORTER_TOKEN ?? "",
+  };
+}
+
+/** The sentence that says how it is. */
+export function verdict(page: Page) {
+  return page.locator("#verdict");
+}
+
+/** The row or tile that is about something. */
+export function about(page: Page, name: string) {
+  return page.locator(".tile, .rows > li").filter({ hasText: name }).first();
+}
+
+export async function eventuallySays(page: Page, selector: string, text: RegExp): Promise<void> {
+  await eventually(`${selector} says ${text}`, async () => {
+    await look(page);
+    return text.test((await page.locator(selector).innerText()) ?? "");
+  });
+}
 
 /** Has the page look now: it looks by itself every 15 seconds only. */
 export async function look(page: Page): Promise<void> {

@@ -48,8 +48,8 @@ test("every alert fires, is told and resolves, and the demo says when", () => {
   const { code, output } = shown;
   assert.equal(code, 0, output);
   for (const [name, words] of Object.entries(ALERTS)) {
-    const steps = [`🔴 ${name} 告警：${words}`, `📨 ${name} 的告警已发到企业微信群`, `🟢 ${name} 恢复`];
-    const places = [...steps, `📨 ${name} 的恢复已发到企业微信群`].map((step) => output.indexOf(step));
+    const steps = [`🔴 ${name} 告警：${words}`, `📨 ${name} 的告警已发到企业微信群机器人`, `🟢 ${name} 恢复`];
+    const places = [...steps, `📨 ${name} 的恢复已发到企业微信群机器人`].map((step) => output.indexOf(step));
     assert.ok(
       places.every((place) => place > 0),
       `${name}: ${places}\n${output}`,
@@ -70,7 +70,7 @@ test("every alert fires, is told and resolves, and the demo says when", () => {
   const [, summary = ""] = output.split("演示结束（");
   const when = String.raw`\d\d:\d\d:\d\d`;
   for (const name of Object.keys(ALERTS)) {
-    const line = (what: string) => `    ${what} ${when} → 企业微信群 ${when}\n`;
+    const line = (what: string) => `    ${what} ${when} → 企业微信群机器人 ${when}\n`;
     assert.match(summary, new RegExp(`  ${name}\n${line("触发")}${line("恢复")}`));
   }
   assert.doesNotMatch(summary, /没有触发|还没有/);
@@ -92,11 +92,11 @@ test("every query of every dashboard has an answer, and it is not empty", async 
   assert.ok(queries.length > 10);
   const empty: string[] = [];
   for (const panelQuery of queries) {
-    const result = await query(panelQuery);
-    const { dashboard, panel, refId, expr, emptyBecause } = panelQuery;
+    const { dashboard, panel, refId, subject, instant, emptyBecause } = panelQuery;
+    const result = await query({ expr: subject, instant });
     const points = result.flatMap(({ value, values = [] }) => [...(value ? [value] : []), ...values]);
     const isEmpty = points.every(([, value]) => value === "NaN");
-    if (isEmpty && emptyBecause === undefined) empty.push(`${dashboard}, ${panel}, ${refId}: ${expr}`);
+    if (isEmpty && emptyBecause === undefined) empty.push(`${dashboard}, ${panel}, ${refId}: ${subject}`);
   }
   assert.deepEqual(empty, []);
 });
@@ -133,7 +133,7 @@ async function counted() {
 /** What the operator was told is written. */
 function named(output: string) {
   const words =
-    /(?:已写入：|• )消息 (\d+) 条（其中出错 (\d+) 条），咨询 (\d+) 次，案例 (\d+) 个，评分 (\d+) 次[。：]/.exec(
+    /(?:已写入：|• )消息 (\d+) 条（其中出错 (\d+) 条），咨询 (\d+) 件，案例 (\d+) 件，评分 (\d+) 次[。：]/.exec(
       output,
     );
   const [messages, errors, consultations, cases, scores] = (words ?? []).slice(1).map(Number);

@@ -10,6 +10,8 @@ export interface PanelQuery {
   panel: string;
   refId: string;
   expr: string;
+  /** The same without what it says in place of nothing: with it, a misspelt selector would never be seen. */
+  subject: string;
   /** Asked for one moment, not for a range. */
   instant: boolean;
   /** Why it may be without a result on a running stack; undefined if it must have one. */
@@ -55,14 +57,13 @@ export function allPanelQueries(variables: Variables = {}): PanelQuery[] {
 export function panelQueries(file: string, variables: Variables = {}): PanelQuery[] {
   const { panels, annotations, templating } = JSON.parse(readFileSync(file, "utf8")) as Dashboard;
   const dashboard = file.replace(/^.*\/|\.json$/g, "");
-  const toQuery = (panel: string, { refId, expr, instant = false }: Target): PanelQuery => ({
-    dashboard,
-    panel,
-    refId,
-    expr: replaceVariables(expr, variables),
-    instant,
-    emptyBecause: MAY_BE_EMPTY.find(({ pattern }) => pattern.test(expr))?.reason,
-  });
+  const toQuery = (panel: string, target: Target): PanelQuery => {
+    const { refId, instant = false } = target;
+    const expr = replaceVariables(target.expr, variables);
+    const subject = expr.replace(IN_PLACE_OF_NOTHING, "");
+    const emptyBecause = MAY_BE_EMPTY.find(({ pattern }) => pattern.test(subject))?.reason;
+    return { dashboard, panel, refId, expr, subject, instant, emptyBecause };
+  };
   const all = panels.flatMap((panel) => [panel, ...(panel.panels ?? [])]);
   return [
     ...all.flatMap(({ title, targets = [] }) => targets.map((target) => toQuery(title, target))),
@@ -77,13 +78,20 @@ export function panelQueries(file: string, variables: Variables = {}): PanelQuer
   ];
 }
 
-/** The only queries that may have no result; every other one says in words, or with 0, that there is nothing. */
+/**
+ * How an expression ends that says in words that there is nothing: in a tile -1, before it -2 where there are messages
+ * or scores to be had but none came; in a table a row of its own.
+ */
+const IN_PLACE_OF_NOTHING =
+  /( or \(sum\([^()]*\) \* 0 - 2\))? or (vector\(-?\d\)|on \(\) (label_replace\()+vector\(-?\d\)[^()]*\)[^()]*\)?)$/;
+
+/** The only queries whose subject may have no result. */
 export const MAY_BE_EMPTY = [
   { pattern: /^ALERTS\{[^}]*\}$/, reason: "an annotation marks alerts, and none has to fire" },
-  {
-    pattern: /^(?!.*vector\().* offset (1|7)d\b/s,
-    reason: "a line of the past begins once the stack is that old",
-  },
+  { pattern: /up\{job="grafana"\}/, reason: "where Grafana is not installed it is no target" },
+  { pattern: /ALERTS_FOR_STATE/, reason: "no alert has to fire" },
+  { pattern: /relay_notifications_failed_total/, reason: "no notification has to fail" },
+  { pattern: / offset (1|7)d\b/, reason: "a line of the past begins once the stack is that old" },
 ];
 
 function replaceVariables(expr: string, variables: Variables): string {

@@ -24,7 +24,7 @@ const SPAN = 60_000;
 const BYTES: Record<string, number> = { text: 2048, markdown: 4096, markdown_v2: 4096 };
 
 /** WeCom's group-robot API with the limits of the real one: errors come as HTTP 200 with an errcode. @param port 0 for a free one */
-export async function startWecomServer(keys: string[], port = 0): Promise<WecomServer> {
+export async function startWecomServer(keys: string[], port = 0, host = "127.0.0.1"): Promise<WecomServer> {
   const messages: WecomMessage[] = [];
   const refusals: number[] = [];
 
@@ -56,7 +56,7 @@ export async function startWecomServer(keys: string[], port = 0): Promise<WecomS
       response.setHeader("Content-Type", "application/json");
       response.end(JSON.stringify(answer));
     },
-    "127.0.0.1",
+    host,
     port,
   );
   return { url: server.url, keys, messages, refusals, close: server.close };

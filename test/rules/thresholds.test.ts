@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
+import { metricNames } from "../helpers/metrics.ts";
 import { findingsOf } from "../helpers/promtool.ts";
-import { alerts, RULES, readRules } from "../helpers/rules.ts";
+import { alerts, RULES, type Rule, readRules, rules } from "../helpers/rules.ts";
 
 interface Threshold {
   /** As it stands in an expression. */
@@ -14,14 +15,14 @@ interface Threshold {
 
 const thresholds = readRules("thresholds.yml").map(({ record = "", expr, labels }): Threshold => {
   const series = labels === undefined ? record : `${record}{alert="${labels.alert}"}`;
-  const users = alerts.filter((rule) => rule.alert !== "ThresholdMissing" && `${rule.expr}`.includes(series));
+  const users = alerts.filter((rule) => rule.alert !== "ThresholdMissing" && wholeOf(rule).includes(series));
   return { series, value: Number.parseFloat(`${expr}`), alert: labels?.alert ?? users[0]?.alert ?? "none" };
 });
 
 test("every threshold is compared with by the alert it is named after", () => {
   for (const { series, alert } of thresholds) {
-    const { expr } = alerts.find((rule) => rule.alert === alert) ?? {};
-    assert.ok(`${expr}`.includes(series), series);
+    const rule = alerts.find((rule) => rule.alert === alert);
+    assert.ok(rule && wholeOf(rule).includes(series), series);
   }
 });
 
@@ -41,6 +42,14 @@ test("ThresholdMissing names every one when thresholds.yml is not loaded, and no
   ];
   assert.equal(await findingsOf(testFile(tests)), "");
 });
+
+/** Its expression, with those of the records that it reads. */
+function wholeOf({ expr }: Rule): string {
+  const records = rules.filter(
+    ({ record }) => record !== undefined && metricNames(`${expr}`).includes(record),
+  );
+  return [expr, ...records.map((rule) => rule.expr)].join("\n");
+}
 
 function testFile(tests: object[]): object {
   return {

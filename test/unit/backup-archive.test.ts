@@ -54,7 +54,7 @@ test("what was packed is read again: every name, size and checksum, and what els
       contents[name] = "";
     },
     async write(piece) {
-      contents[name] = `${contents[name]}${piece}`;
+      contents[name] = contents[name] + Buffer.from(piece).toString();
     },
     async end() {},
   });

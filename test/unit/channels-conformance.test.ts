@@ -4,6 +4,7 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 import { suite, type TestContext, test } from "node:test";
 import fc from "fast-check";
 import type { Outcome } from "../../alertmanager/relay/channels/channel.ts";
+import { listChannels, readChannelSettings } from "../../alertmanager/relay/channels/index.ts";
 import { parseWebhook } from "../../alertmanager/relay/webhook.ts";
 import { firing, resolved, webhook } from "./support/alerts.ts";
 import { APPLICATION, LOG, MAIL, ROBOT, SECRETS, type Subject, withToken } from "./support/channels.ts";
@@ -31,7 +32,19 @@ function refuseSecrets(text: string): void {
 
 const reasonOf = (outcome: Outcome) => [outcome.kind, "reason" in outcome && outcome.reason];
 
-for (const subject of [ROBOT, APPLICATION, MAIL, LOG]) {
+/** Those that talk to another side. */
+const REMOTE = [ROBOT, APPLICATION, MAIL];
+
+test("no channel is left out", () => {
+  const names = listChannels(readChannelSettings({}), []).map(({ name }) => name);
+  assert.deepEqual(
+    REMOTE.map(({ name }) => name),
+    names,
+    "add a subject to support/channels.ts, and here",
+  );
+});
+
+for (const subject of [...REMOTE, LOG]) {
   suite(`${subject.name}: messages`, () => {
     const channel = subject.create(NOBODY);
 
@@ -128,7 +141,7 @@ function drip(socket: Socket, more: string): void {
 
 const HTTP_HEAD = "HTTP/1.1 200 OK\r\nContent-Length: 999999\r\n\r\n{";
 
-for (const subject of [ROBOT, APPLICATION, MAIL]) {
+for (const subject of REMOTE) {
   suite(`${subject.name}: the other side`, () => {
     test("is not there: tried again", async () => {
       assert.deepEqual(reasonOf(await sendTest(subject, NOBODY)), ["retry", "network"]);

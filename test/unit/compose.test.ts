@@ -94,6 +94,14 @@ test("a backup has every volume that keeps something, and no port", () => {
   assert.equal(ports, undefined);
 });
 
+test("what sees the host's files is not in root's group, which may open sockets of root's", () => {
+  const seeing = Object.values(compose.services).filter(({ volumes }) => volumes.includes("/:/host:ro"));
+  assert.deepEqual(
+    seeing.map(({ user }) => user),
+    ["65534:65534"],
+  );
+});
+
 test("the relay's port is not published", () => {
   assert.equal(compose.services.relay?.ports, undefined);
 });
@@ -110,6 +118,18 @@ test("images are pinned to the versions that a native stack downloads, and can b
     assert.ok(text.includes(`\${${variable}:-${image}}`), `${variable} in docker-compose.yml`);
     assert.ok(example.includes(`# ${variable}=${image}\n`), `${variable} in .env.example`);
   }
+});
+
+test("the image takes npm's packages from the registry that npm itself is told of, before it takes any", () => {
+  const { args } = (parse(text, { merge: true }).services.init as { build: { args: object } }).build;
+  assert.deepEqual(args, {
+    NODE_IMAGE: `\${NODE_IMAGE:-node:26-slim}`,
+    npm_config_registry: `\${npm_config_registry:-}`,
+  });
+  const dockerfile = readFileSync(join(PROJECT, "Dockerfile"), "utf8");
+  assert.match(dockerfile, /^FROM .*^ARG npm_config_registry$.*^RUN npm ci /ms);
+  // Nothing else of the image comes from outside.
+  assert.deepEqual(dockerfile.match(/apt|apk|curl|wget|https?:/g), null);
 });
 
 test("Node runs the services with the same flags in a container, natively and in the foreground", () => {

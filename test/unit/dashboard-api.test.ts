@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { readDashboard } from "../../exporter/api/dashboard.ts";
 import { serve } from "../../service/http.ts";
+import { findingsOf } from "../helpers/promtool.ts";
 
 const NOW = Date.parse("2026-02-12T13:46:44Z");
 
@@ -41,6 +42,41 @@ for (const hours of [1, 24, 744]) {
     for (const query of asked) assert.equal(query.get("step"), String(step));
   });
 }
+
+test("every score counts as much as any other; what does not answer is not fast", async (t) => {
+  const { url, asked } = await startPrometheus(t);
+  await readDashboard(url, 24, NOW);
+  const asking = (part: string) =>
+    asked.map((query) => query.get("query") ?? "").find((query) => query.includes(part)) ?? "";
+  const at = (instance: string, service: string) => `{instance="${instance}", service="${service}"}`;
+  const series = {
+    'satisfaction_score_sum{instance="a"}': 5,
+    'satisfaction_score_count{instance="a"}': 1,
+    'satisfaction_score_sum{instance="b"}': 9,
+    'satisfaction_score_count{instance="b"}': 3,
+    'average_satisfaction_score{instance="a"}': 5,
+    'average_satisfaction_score{instance="b"}': 3,
+    [`service_up${at("a", "oa")}`]: 0,
+    [`service_response_time_seconds${at("a", "oa")}`]: 0.006,
+    [`service_up${at("b", "oa")}`]: 1,
+    [`service_response_time_seconds${at("b", "oa")}`]: 0.4,
+  };
+  const answered = [
+    { expr: asking("satisfaction_score"), exp_samples: [{ labels: "{}", value: 3.5 }] },
+    {
+      expr: asking("service_response_time_seconds"),
+      exp_samples: [{ labels: `service_response_time_seconds${at("b", "oa")}`, value: 0.4 }],
+    },
+  ];
+  const tests = [
+    {
+      interval: "15s",
+      input_series: Object.entries(series).map(([name, value]) => ({ series: name, values: `${value}x4` })),
+      promql_expr_test: answered.map((each) => ({ ...each, eval_time: "1m" })),
+    },
+  ];
+  assert.equal(await findingsOf({ tests }), "");
+});
 
 test("labels without the name, values as numbers, and null where there is none", async (t) => {
   const { url } = await startPrometheus(t);

@@ -1,16 +1,24 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { EXPORTER_COUNTERS, EXPORTER_GAUGES, exists, metricNames } from "../helpers/metrics.ts";
+import { EXPORTER_METRICS, exists, metricNames } from "../helpers/metrics.ts";
 import { allPanelQueries, MAY_BE_EMPTY } from "../helpers/panel-queries.ts";
 import { parseExpressions } from "../helpers/promtool.ts";
 import { rules } from "../helpers/rules.ts";
 import { annotationsOf, dashboards, expressionsOf, panelsOf } from "./support/dashboards.ts";
 
 const DATA_SOURCE = { type: "prometheus", uid: `\${datasource}` };
+/** Totals survive restarts, so that they are worth something by themselves: the mean of all scores. */
+const MEAN_OF_ALL = /sum\(satisfaction_score_(sum|count)\{[^}]*\}\)/g;
 const IS_COUNTER = /_(total|bucket|sum|count)$/;
 
-/** Recorded of the exporter's own series, with their instance. */
-const RECORDED = rules.flatMap(({ record = "" }) => (/^instance(_\w+)?:/.test(record) ? [record] : []));
+/** Not the thresholds. */
+const RECORDED = rules.flatMap(({ record = "monitoring:" }) =>
+  record.startsWith("monitoring:") ? [] : [record],
+);
+/** Of the exporter's own series, with their instance. */
+const OF_INSTANCE = RECORDED.filter((record) => /^instance(_\w+)?:/.test(record));
+/** What every part tells of its process is not the exporter's alone. */
+const OWN_METRICS = EXPORTER_METRICS.filter((name) => !name.startsWith("process_"));
 /** The tiles of the overview say how everything is, whatever is chosen; what is chosen are the variable's own values. */
 const OF_ALL_HOSTS = ["现在是否正常"];
 
@@ -20,7 +28,13 @@ const NOT_DRAWN = ["DiskFullSoon"];
 test("Prometheus can read every query, those of variables and annotations included", async () => {
   const queries = allPanelQueries();
   assert.ok(queries.length > 80, `${queries.length}`);
-  await parseExpressions(queries.map(({ expr }) => expr));
+  await parseExpressions(queries.flatMap(({ expr, subject }) => [expr, subject]));
+});
+
+test("what stands in place of nothing is known as such", () => {
+  const known = allPanelQueries().filter(({ expr, subject }) => expr !== subject);
+  assert.ok(known.length > 30, `${known.length}`);
+  for (const { subject } of allPanelQueries()) assert.doesNotMatch(subject, /vector\(/);
 });
 
 test("every reason to be empty is used, and is of a few", () => {
@@ -57,7 +71,9 @@ for (const [name, dashboard] of dashboards) {
 
     test("counters are read only as rates and increases", () => {
       for (const { place, expr } of expressions) {
-        const rest = expr.replaceAll(/\b(rate|increase)\(\s*\w+(\{[^}]*\})?\[[^\]]*\]/g, "");
+        const rest = expr
+          .replaceAll(MEAN_OF_ALL, "")
+          .replaceAll(/\b(rate|increase)\(\s*\w+(\{[^}]*\})?\[[^\]]*\]/g, "");
         const raw = metricNames(rest).filter((metric) => IS_COUNTER.test(metric) && !metric.includes(":"));
         assert.deepEqual(raw, [], `${place}: a raw counter`);
       }
@@ -71,10 +87,22 @@ for (const [name, dashboard] of dashboards) {
       }
     });
 
+    test("a chart of months reads records and counters: of a raw gauge it would show one moment of hours", () => {
+      for (const { title, timeFrom, targets = [] } of panelsOf(dashboard)) {
+        if (timeFrom !== undefined) continue;
+        for (const metric of targets
+          .filter(({ instant }) => !instant)
+          .flatMap(({ expr }) => metricNames(expr))) {
+          const whole = [...RECORDED, "monitoring:threshold"].includes(metric) || IS_COUNTER.test(metric);
+          assert.ok(whole, `${title}: ${metric}`);
+        }
+      }
+    });
+
     test("the exporter's metrics follow the choice of instance", () => {
       for (const { place, expr } of expressions) {
         if (OF_ALL_HOSTS.some((title) => place.startsWith(title))) continue;
-        for (const metric of [...EXPORTER_COUNTERS, ...EXPORTER_GAUGES, ...RECORDED]) {
+        for (const metric of [...OWN_METRICS, ...OF_INSTANCE]) {
           const selectors = new RegExp(`(?<![\\w:])${metric}(?![\\w:])(\\{[^}]*\\})?`, "g");
           for (const [, selector = ""] of expr.matchAll(selectors)) {
             assert.ok(selector.includes('instance=~"$instance"'), `${place}: ${metric}${selector}`);

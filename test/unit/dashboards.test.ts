@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test } from "node:test";
+import { listChannels, readChannelSettings } from "../../alertmanager/relay/channels/index.ts";
+import { channelWords, collectorTitle } from "../../exporter/words.ts";
 import { PART_TITLES } from "../../scripts/stack/addresses.ts";
 import { PROJECT } from "../../scripts/stack/project.ts";
 import { alerts } from "../helpers/rules.ts";
@@ -49,6 +51,16 @@ for (const [name, dashboard] of dashboards) {
         for (const other of all.slice(index + 1)) {
           assert.ok(!overlap(panel, other), `${panel.title} overlaps ${other.title}`);
         }
+      }
+    });
+
+    test("no row of the grid is empty", () => {
+      const end = Math.max(...dashboard.panels.map(({ gridPos }) => gridPos.y + gridPos.h));
+      for (let row = 0; row < end; row++) {
+        assert.ok(
+          dashboard.panels.some(({ gridPos: { y, h } }) => y <= row && row < y + h),
+          `${row}`,
+        );
       }
     });
 
@@ -142,14 +154,17 @@ suite("a thing has one name everywhere", () => {
     assert.deepEqual(named("monitoring"), [PART_TITLES.exporter]);
   });
 
-  test("channels, as in the messages", () => {
-    const spoken = alerts.find(({ alert }) => alert === "NotificationBacklog")?.annotations?.summary ?? "";
-    const names = [...spoken.matchAll(/eq \$labels\.channel "(\w+)" \}\}([^{]+)/g)];
-    assert.deepEqual(
-      names.map(([, channel]) => channel),
-      ["wecom", "wecom_app", "email"],
-    );
-    for (const [, channel = "", name] of names) assert.deepEqual(named(channel), [name]);
+  test("channels and collectors, as on the management page and in the messages", () => {
+    for (const { name } of listChannels(readChannelSettings({}), [])) {
+      assert.deepEqual(named(name), [channelWords(name).title]);
+    }
+    for (const collector of ["cpu", "memory", "disk", "services", "events"]) {
+      assert.deepEqual(named(collector), [collectorTitle(collector)]);
+    }
+    for (const { alert, annotations } of alerts) {
+      const spoken = annotations?.summary?.matchAll(/eq \$labels\.channel "(\w+)" \}\}([^{]+)/g) ?? [];
+      for (const [, channel = "", name] of spoken) assert.equal(name, channelWords(channel).title, alert);
+    }
   });
 });
 

@@ -13,6 +13,8 @@ const COUNTED = { messages: 3, errors: 0, consultations: 0, cases: 0, scores: 0,
 test("options: what is understood, and what is not", () => {
   assert.deepEqual(readOptions([]), { minutes: undefined, yes: false });
   assert.deepEqual(readOptions(["--minutes", "20.5", "--yes"]), { minutes: 20.5, yes: true });
+  assert.equal(readOptions(["--help"]), undefined);
+  assert.throws(() => readOptions(["--minutes", "-3"]), /选项的值不对。用法/);
   for (const args of [["--minutes", "many"], ["--minutes", "-3"], ["--minutes"], ["--native"], ["20"]]) {
     assert.throws(() => readOptions(args), /用法：npm run demo -- \[--minutes 分钟数\] \[--yes\]$/);
   }

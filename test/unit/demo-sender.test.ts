@@ -45,7 +45,7 @@ test("the exporter stays away: it says what to do, what was added, and what nobo
   assert.ok(clock.elapsed() - begun < 70_000);
   assert.equal(
     sender.ledger(),
-    "已写入：消息 1 条（其中出错 1 条），咨询 0 次，案例 0 个，评分 0 次；最后一批 2 个事件没有收到应答，可能计入了，也可能没有。",
+    "已写入：消息 1 条（其中出错 1 条），咨询 0 件，案例 0 件，评分 0 次；最后一批 2 个事件没有收到应答，可能计入了，也可能没有。",
   );
 });
 

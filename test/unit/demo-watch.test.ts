@@ -17,7 +17,7 @@ test("an alert's life: observed, fires, is told, ends, its end is told", () => {
   const firing = active(surge, "firing", 4);
   assert.deepEqual(look(watch, 64, [firing]), ["🔴 MessageVolumeSurge 告警：标题"]);
   const told = row(surge, "firing", 64, [sent("wecom", "firing", 95), pending("email")]);
-  assert.deepEqual(look(watch, 96, [firing], [told]), ["📨 MessageVolumeSurge 的告警已发到企业微信群"]);
+  assert.deepEqual(look(watch, 96, [firing], [told]), ["📨 MessageVolumeSurge 的告警已发到企业微信群机器人"]);
   assert.deepEqual(look(watch, 97, [firing], [told]), []);
   assert.deepEqual(look(watch, 300, [], [told]), ["🟢 MessageVolumeSurge 恢复"]);
   assert.equal(watch.tracks[0]?.settled, false);
@@ -27,14 +27,14 @@ test("an alert's life: observed, fires, is told, ends, its end is told", () => {
   ]);
   assert.deepEqual(look(watch, 340, [], [over]), [
     "❌ MessageVolumeSurge 的告警没能发到邮件，原因见告警历史",
-    "📨 MessageVolumeSurge 的恢复已发到企业微信群",
+    "📨 MessageVolumeSurge 的恢复已发到企业微信群机器人",
     "📨 MessageVolumeSurge 的恢复已发到邮件",
   ]);
   assert.equal(watch.tracks[0]?.settled, true);
   assert.deepEqual(describeTracks(watch.tracks, time), [
     "MessageVolumeSurge",
-    "  触发 04:01:04 → 企业微信群 04:01:35，邮件 没能送到",
-    "  恢复 04:05:00 → 企业微信群 04:05:30，邮件 04:05:31",
+    "  触发 04:01:04 → 企业微信群机器人 04:01:35，邮件 没能送到",
+    "  恢复 04:05:00 → 企业微信群机器人 04:05:30，邮件 04:05:31",
   ]);
 });
 
@@ -50,7 +50,7 @@ test("what was there before is none of the demo's until it has ended", () => {
   assert.deepEqual(look(watch, 361, [again], rows), [
     "🟡 ServiceDown（demo） 超过阈值，观察中",
     "🔴 ServiceDown（demo） 告警：标题",
-    "📨 ServiceDown（demo） 的告警已发到企业微信群",
+    "📨 ServiceDown（demo） 的告警已发到企业微信群机器人",
   ]);
   assert.equal(watch.tracks.length, 1);
 });

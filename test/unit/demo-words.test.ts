@@ -17,17 +17,17 @@ test("the beginning: how long, what is written, who is told, where to look", () 
   assert.deepEqual(begin(), [
     "演示：法律客服的一天，压缩成约 15 分钟，12:04:16 起会出一次事故。",
     "",
-    "  将写入  消息 690 条（其中出错 35 条），咨询 172 次，案例 37 个，评分 79 次。计入总数，删不掉",
+    "  将写入  消息 690 条（其中出错 35 条），咨询 172 件，案例 37 件，评分 79 次。计入总数，删不掉",
     "  会通知  日志（还没有设置渠道）",
     "  结束    到时自己结束；随时可以按 Ctrl-C",
     "",
     "边演示边看（Grafana 的时间范围选“最近 30 分钟”，自动刷新 10 秒）：",
-    "  总览        http://g/d/wecom-overview  每类问题是否正常，正在发生的告警",
-    "  业务        http://g/d/wecom-business  消息、错误、耗时、咨询、案例、满意度，今天和昨天",
-    "  主机        http://g/d/wecom-system    演示不影响主机，用来对照",
-    "  告警管道    http://g/d/wecom-pipeline  告警怎样送到，用了多久",
-    "  管理页面    http://e/                  没有 Grafana 也能看",
-    "  Prometheus  http://p/alerts            哪条规则在观察、在告警",
+    "  总览          http://g/d/wecom-overview  每类问题是否正常，正在发生的告警",
+    "  业务          http://g/d/wecom-business  消息、错误、耗时、咨询、案例、满意度，今天和昨天",
+    "  主机与服务    http://g/d/wecom-system    演示不影响主机，用来对照",
+    "  监控系统自身  http://g/d/wecom-pipeline  告警怎样送到，用了多久",
+    "  管理页面      http://e/                  没有 Grafana 也能看",
+    "  Prometheus    http://p/alerts            哪条规则在观察、在告警",
     "",
   ]);
 });
@@ -35,7 +35,10 @@ test("the beginning: how long, what is written, who is told, where to look", () 
 test("what is special is said before it begins", () => {
   const robot = { WECOM_ROBOT_KEY: "a-robot-for-tests" };
   const shows = (parts: Partial<OpeningParts>, words: RegExp) => assert.match(begin(parts).join("\n"), words);
-  shows({ settings: settings("", robot) }, /会通知 {2}企业微信群。是真的告警消息，请先和收消息的人说一声/);
+  shows(
+    { settings: settings("", robot) },
+    /会通知 {2}企业微信群机器人。是真的告警消息，请先和收消息的人说一声/,
+  );
   shows({ settings: settings("alert_enabled = false", robot) }, /会通知 {2}谁也不会收到/);
   shows({ settings: settings("alert_notification_channels = email", robot) }, /会通知 {2}日志/);
   shows({ earlier: ["HighCpuUsage"] }, /已有的告警，不算在演示里：HighCpuUsage/);
@@ -62,7 +65,7 @@ test("the end: what fired, what did not, what goes on, and what is left", () => 
     "  恢复消息还没有发完：HighMessageErrorRate，几分钟内会发",
     "",
     "留下了什么：",
-    "  • 消息 5 条（其中出错 0 条），咨询 0 次，案例 0 个，评分 0 次：计入总数，删不掉；平均满意度里也有这些评分",
+    "  • 消息 5 条（其中出错 0 条），咨询 0 件，案例 0 件，评分 0 次：计入总数，删不掉；平均满意度里也有这些评分",
     "  • 已核对：采集程序的消息数正好多了这么多，现在今日 3 条，昨日 2 条，共 5 条",
     "  • 告警历史里的 2 条告警，和已经发出的消息",
     "  • Prometheus 里这段时间的曲线，都保留 90 天",

@@ -33,13 +33,13 @@ test("channels: none, one of two, one that is not asked for, alerts switched off
   ]);
   assert.deepEqual(await told({ WECOM_ROBOT_KEY: "k" }), [
     "hint: 邮件没有设置 | config.ini 里写了要用它，现在不会发 | 在 .env 里填 SMTP_URL、EMAIL_FROM、EMAIL_TO，再执行 npm run apply",
-    "ok: 通知渠道：企业微信",
+    "ok: 通知渠道：企业微信群机器人",
   ]);
   assert.deepEqual(
     await told({ WECOM_ROBOT_KEY: "k", SMTP_URL: "smtp://m", ...MAIL }, { channels: ["wecom"] }),
     [
       "hint: 邮件填好了，但没有启用 | 不会往那里发 | 在 config.ini 的 alert_notification_channels 里加上 email，再执行 npm run apply",
-      "ok: 通知渠道：企业微信",
+      "ok: 通知渠道：企业微信群机器人",
     ],
   );
   assert.deepEqual(await told({ SMTP_URL: "smtps://m:994", ...MAIL }, { channels: ["email"] }), [

@@ -60,6 +60,14 @@ test("a file that others could read is closed to them", (t) => {
   assert.equal(mode(file), 0o600);
 });
 
+test("a secret that is in use already is taken over", (t) => {
+  const file = place(t, "EXPORTER_TOKEN=mine\n");
+  ensureDotenv(file, EXAMPLE, {}, { EXPORTER_TOKEN: "kept", GRAFANA_ADMIN_PASSWORD: "kept too" });
+  const { EXPORTER_TOKEN, RELAY_TOKEN, GRAFANA_ADMIN_PASSWORD } = readDotenv(file, {});
+  assert.deepEqual([EXPORTER_TOKEN, GRAFANA_ADMIN_PASSWORD], ["mine", "kept too"]);
+  assert.match(RELAY_TOKEN ?? "", /^[\w-]{43}$/);
+});
+
 test("a secret that the environment gives, by value or by file, is not made", (t) => {
   const file = place(t);
   ensureDotenv(file, EXAMPLE, { EXPORTER_TOKEN: "outside", RELAY_TOKEN_FILE: "/run/secrets/relay_token" });

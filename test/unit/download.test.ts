@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { promisify } from "node:util";
 import { downloadRelease } from "../../scripts/stack/download.ts";
+import { PROJECT } from "../../scripts/stack/project.ts";
 import { releaseOf } from "../../scripts/stack/releases.ts";
 import { serve } from "../../service/http.ts";
 import { temporaryFolder } from "./support/folder.ts";
@@ -37,6 +40,18 @@ async function startMirror(t: TestContext, { sum }: { sum?: string } = {}) {
     sha256Urls: [] as string[],
   };
   return { url: server.url, folder, right, release };
+}
+
+/** A place that has nothing, and keeps what it was asked for. */
+async function startEmptyMirror(t: TestContext): Promise<{ url: string; asked: string[] }> {
+  const asked: string[] = [];
+  const answer = (request: IncomingMessage, response: ServerResponse) => {
+    asked.push(request.url ?? "");
+    response.writeHead(404).end();
+  };
+  const server = await serve(answer, "127.0.0.1", 0);
+  t.after(() => server.close());
+  return { url: server.url, asked };
 }
 
 const quiet = () => {};
@@ -72,6 +87,44 @@ test("a release that is not there is refused with the reason", async (t) => {
   const gone = { ...release, url: `${url}/gone.tar.gz` };
   await assert.rejects(downloadRelease(gone, folder, quiet), /无法下载 127\.0\.0\.1:\d+（HTTP 404）/);
   assert.ok(!existsSync(folder));
+});
+
+test("Grafana comes from its mirror, under the path that it has at home", async (t) => {
+  const { url, asked } = await startEmptyMirror(t);
+  const home = releaseOf("grafana", {});
+  const release = releaseOf("grafana", { GRAFANA_MIRROR: `${url}/mirror/` });
+  await assert.rejects(downloadRelease(release, join(temporaryFolder(t), "grafana"), quiet), /HTTP 404/);
+  assert.deepEqual(asked, [`/mirror${new URL(home.url).pathname}`]);
+});
+
+test("a mirror may want the whole address after its own", () => {
+  const GITHUB_MIRROR = "https://mirror.example.com/https://github.com";
+  for (const server of ["prometheus", "alertmanager"] as const) {
+    const home = releaseOf(server, {});
+    const mirrored = releaseOf(server, { GITHUB_MIRROR });
+    assert.equal(mirrored.url, `https://mirror.example.com/${home.url}`);
+    assert.equal(mirrored.sha256Urls[1], `https://mirror.example.com/${home.sha256Urls[0]}`);
+  }
+});
+
+test("npm takes every package from the registry it is told of, wherever the lock file was made", async (t) => {
+  const { url, asked } = await startEmptyMirror(t);
+  const folder = temporaryFolder(t);
+  for (const name of ["package.json", "package-lock.json", ".npmrc"])
+    copyFileSync(join(PROJECT, name), join(folder, name));
+  // As in the Dockerfile.
+  const args = [
+    "ci",
+    "--omit=dev",
+    "--omit=optional",
+    `--cache=${join(folder, "cache")}`,
+    "--fetch-retries=0",
+  ];
+  const env = { PATH: process.env.PATH, HOME: folder, npm_config_registry: url };
+  await assert.rejects(promisify(execFile)("npm", args, { cwd: folder, env }), /E404/);
+  const { dependencies } = JSON.parse(readFileSync(join(PROJECT, "package.json"), "utf8"));
+  const missing = Object.keys(dependencies).filter((name) => !asked.includes(`/${name}`));
+  assert.deepEqual(missing, []);
 });
 
 test("a mirror replaces the address of the archive, and comes last for its checksum", () => {

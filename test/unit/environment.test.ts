@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test } from "node:test";
+import { parse } from "yaml";
 import { readChannelSettings } from "../../alertmanager/relay/channels/index.ts";
 import { type Env, EnvironmentError, readSecret, readServiceEnvironment } from "../../config/environment.ts";
 import { readProxies } from "../../config/proxies.ts";
 import { composeEnv } from "../../scripts/stack/compose-cli.ts";
+import { changedVariables } from "../../scripts/stack/parts.ts";
+import { PROJECT } from "../../scripts/stack/project.ts";
 import { testConfig } from "./support/exporter.ts";
 import { temporaryFolder } from "./support/folder.ts";
 
@@ -72,6 +75,14 @@ suite("refused", () => {
       { PUBLIC_GRAFANA_URL: "ftp://user:hunter2@h/" },
       "环境变量 PUBLIC_GRAFANA_URL：应为 http:// 或 https:// 开头的网址",
     ],
+    [
+      { PUBLIC_PROMETHEUS_URL: "https://user:hunter2@h/" },
+      "环境变量 PUBLIC_PROMETHEUS_URL：不能带用户名和密码，所有收到告警的人都会看到这个网址",
+    ],
+    [
+      { PUBLIC_EXPORTER_URL: "https://user@h/" },
+      "环境变量 PUBLIC_EXPORTER_URL：不能带用户名和密码，所有收到告警的人都会看到这个网址",
+    ],
   ];
   for (const [env, message] of refused) {
     test(Object.entries(env).flat().join("="), () => {
@@ -106,7 +117,8 @@ suite("a secret", () => {
 
 suite("channels", () => {
   test("are undefined until they are set up", () => {
-    assert.deepEqual(readChannelSettings({}), { wecom: undefined, wecomApp: undefined, email: undefined });
+    for (const [name, settings] of Object.entries(readChannelSettings({})))
+      assert.equal(settings, undefined, name);
   });
 
   test("several robots share the load, each named once", () => {
@@ -232,4 +244,22 @@ suite("proxies", () => {
     assert.equal(made.CONTAINER_HTTPS_PROXY, "http://10.0.0.1:3128");
     assert.equal(made.CONTAINER_NO_PROXY, `${LOOPBACK},lan`);
   });
+});
+
+test("what the channels read reaches the relay natively and in a container, and operators are told of it", () => {
+  const asked = new Set<string>();
+  const listening = new Proxy<Env>({}, { get: (_, name) => void asked.add(String(name)) });
+  readChannelSettings(listening);
+  const names = [...asked].filter((name) => !name.endsWith("_FILE"));
+  assert.ok(names.length > 5, `${names}`);
+  const { services } = parse(readFileSync(join(PROJECT, "docker-compose.yml"), "utf8"), { merge: true });
+  const [example, guide] = [".env.example", "docs/guide.zh-CN.md"].map((file) =>
+    readFileSync(join(PROJECT, file), "utf8"),
+  );
+  for (const name of names) {
+    assert.deepEqual(changedVariables({}, { [name]: "new" }), [name], "SERVICE_VARIABLES in parts.ts");
+    assert.ok(name in services.relay.environment, `${name}: the relay in docker-compose.yml`);
+    assert.match(example ?? "", new RegExp(`^(# )?${name}=`, "m"), ".env.example");
+    assert.ok(guide?.includes(`\`${name}\``), `${name}: the guide`);
+  }
 });

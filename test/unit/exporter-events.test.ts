@@ -157,7 +157,7 @@ suite("without a token", () => {
     sent.end(JSON.stringify(CASE));
     const [response] = (await once(sent, "response")) as [IncomingMessage];
     response.resume();
-    assert.equal(response.statusCode, 403);
+    assert.equal(response.statusCode, 421);
   });
 
   test("programs and the exporter's own page may", async (t) => {

@@ -3,7 +3,12 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { parse } from "yaml";
+import { listChannels, readChannelSettings } from "../../alertmanager/relay/channels/index.ts";
+import { createCollectors } from "../../exporter/collectors/index.ts";
+import { channelWords, collectorTitle } from "../../exporter/words.ts";
 import { PROJECT } from "../../scripts/stack/project.ts";
+import { testConfig } from "./support/exporter.ts";
+import { readFixture } from "./support/golden.ts";
 
 const GUIDE = join(PROJECT, "docs/guide.zh-CN.md");
 const guide = readFileSync(GUIDE, "utf8");
@@ -16,6 +21,27 @@ test("the guide explains every key of config.ini", () => {
     keys.filter((key) => !guide.includes(`| \`${key}\` |`)),
     [],
   );
+});
+
+test("the guide explains every metric of exporter and relay", () => {
+  const scrapes = ["exporter/scrape.txt", "relay/metrics.txt"].map(readFixture).join("\n");
+  const metrics = [...scrapes.matchAll(/^# TYPE (\w+) /gm)].map(([, name]) => name);
+  assert.ok(metrics.length > 20);
+  assert.deepEqual(
+    metrics.filter((name) => !new RegExp(`^\\| \`${name}\\b`, "m").test(guide)),
+    [],
+  );
+});
+
+test("every collector and every channel has its name in Chinese for the management page", () => {
+  const collectors = createCollectors(testConfig(), "/", () => "").map(({ name }) => name);
+  const channels = listChannels(readChannelSettings({}), []).map(({ name }) => name);
+  assert.ok(collectors.length >= 4 && channels.length >= 3);
+  const untitled = [
+    ...collectors.filter((name) => collectorTitle(name) === name),
+    ...channels.filter((name) => channelWords(name).title === name),
+  ];
+  assert.deepEqual(untitled, [], "add them to exporter/words.ts");
 });
 
 test("the guide names every alert, and each has a runbook", () => {
@@ -49,7 +75,7 @@ test("every runbook answers the same five questions, in the same order", () => {
 });
 
 test("no link of the documentation leads nowhere", () => {
-  for (const file of [GUIDE, join(PROJECT, "README.md")]) {
+  for (const file of [GUIDE, ...["README.md", "CONTRIBUTING.md"].map((name) => join(PROJECT, name))]) {
     const targets = [...readFileSync(file, "utf8").matchAll(/\]\(((?!https?:|#)[^)#]+)/g)].map(
       ([, target = ""]) => target,
     );

@@ -1,35 +1,8 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import type { Overview } from "../../exporter/overview/overview.ts";
-import { managementPage } from "../../exporter/page/page.ts";
-import { readRunbooks } from "../../exporter/page/runbooks.ts";
-import { AWAY, alert, CHANNEL, NOW, notification, overview } from "./support/overview.ts";
-
-const urls = {
-  exporter: "http://localhost:8001",
-  prometheus: "http://localhost:9090",
-  alertmanager: "http://localhost:9093",
-  grafana: "http://localhost:3000",
-};
-const runbooks = readRunbooks();
-
-/** The page without its markup, a line for each run of text. */
-function text(shown: Overview): string {
-  const page = managementPage({
-    overview: shown,
-    urls,
-    timezone: "Asia/Shanghai",
-    runbooks,
-    needsToken: true,
-  });
-  const body = page.slice(page.indexOf("<main"), page.indexOf("</main>"));
-  return body
-    .replace(/<div id="stale".*?<\/div>/s, "")
-    .replaceAll(/<details.*?<\/details>/gs, "")
-    .replaceAll(/<[^>]+>/g, "\n")
-    .replaceAll(/\s*\n\s*/g, "\n")
-    .trim();
-}
+import { AWAY, alert, CHANNEL, NOW, overview } from "./support/overview.ts";
+import { business, pageOf, text } from "./support/page.ts";
 
 const verdict = (shown: Overview) => text(shown).split("\n主机与服务\n")[0];
 
@@ -45,6 +18,25 @@ suite("the verdict", () => {
       shown ?? "",
       /^2 个严重问题、1 个警告\n严重\nAlertmanager 没有应答\n发现了问题也不会通知任何人。.*npm start.*\n严重\nServiceDown 发生\nServiceDown 的说明\n21:36 开始\n警告\nHighCpuUsage 发生/s,
     );
+  });
+
+  test("what is to be done about the worst stands open, if that is critical", () => {
+    const remedies = (...severities: string[]) => {
+      const firing = severities.map((severity) => alert("ServiceDown", severity));
+      return pageOf(overview({ alerts: { ...overview().alerts, firing } })).match(/<details[^>]*>/g);
+    };
+    assert.deepEqual(remedies("critical", "critical"), ["<details open data-opened>", "<details >"]);
+    assert.deepEqual(remedies("warning"), ["<details >"]);
+  });
+
+  test("a problem is known by its labels, though its value changes", () => {
+    const idOf = (title: string, labels: object) => {
+      const one = alert("HighDiskUsage", "critical", { annotations: { summary: title } });
+      const firing = [{ ...one, labels: { ...one.labels, ...labels } }];
+      return /id="(problem-[^"]+)"/.exec(pageOf(overview({ alerts: { ...overview().alerts, firing } })))?.[1];
+    };
+    assert.equal(idOf("91%", { mountpoint: "/" }), idOf("92%", { mountpoint: "/" }));
+    assert.notEqual(idOf("91%", { mountpoint: "/" }), idOf("91%", { mountpoint: "/data" }));
   });
 
   test("what a part's own absence already says is not said twice", () => {
@@ -66,7 +58,11 @@ suite("the verdict", () => {
       overview({ collecting: false }),
       /^1 个警告\n警告\n主机和服务的监控已停止\n.*启动监控/s,
     ],
-    ["events are refused", overview({ messages: null }), /^1 个严重问题\n严重\n业务事件无法保存\n.*df -h/s],
+    [
+      "events are refused",
+      overview({ isCounting: false }),
+      /^1 个严重问题\n严重\n业务事件无法保存\n.*df -h/s,
+    ],
     ["a collector fails", overview({ failing: ["disk"] }), /^1 个警告\n警告\n取不到数据：磁盘/],
     [
       "only Grafana is missing",
@@ -116,6 +112,13 @@ suite("the verdict", () => {
   }
 });
 
+test("what does not answer is not led to", () => {
+  const linked = (shown: Overview) => [...pageOf(shown).matchAll(/<a class="name" href="([^"]+)"/g)].length;
+  assert.equal(linked(overview()), 5);
+  assert.equal(linked({ ...overview(), grafana: AWAY }), 3);
+  assert.equal(linked({ ...overview(), grafana: AWAY, judgement: AWAY, muted: AWAY }), 1);
+});
+
 suite("what is not known is never a number, nor right", () => {
   const host = { cpu: null, memory: null, disks: [], services: [] };
 
@@ -139,8 +142,16 @@ suite("what is not known is never a number, nor right", () => {
     assert.match(shown, /告警渠道\n未知\n/);
   });
 
+  test("no Prometheus and no relay: nothing is left that is known of alerts", () => {
+    const alerts = { ...overview().alerts, doubtful: true, recent: undefined };
+    const shown = text({ ...overview({ alerts }), judgement: AWAY, telling: AWAY });
+    assert.match(shown, /现在有哪些告警不知道。\n未知\n/);
+    assert.match(text({ ...overview({ alerts }), judgement: AWAY }), /不知道，下面是告警转发最后知道的。\n/);
+  });
+
   test("no event totals", () => {
-    assert.match(text(overview({ messages: null })), /\n消息\n未知\n昨日未知/);
+    const none = business({ messagesToday: null, messagesYesterday: null, messagesByThisTime: null });
+    assert.match(text(none), /\n消息\n未知\n昨日未知\n/);
   });
 });
 
@@ -175,67 +186,8 @@ test("today's business, and what too few messages make of an error rate", () => 
     shown,
     /\n咨询\n12\n今日新开始\n案例\n2\n今日新建\n满意度\n4\.50\n全部评分的平均 4\.40，满分 5/,
   );
-  const { business } = (overview().judgement as { value: { business: object } }).value;
-  const few = { ...business, errorRate: 0.5, messages5m: 2 } as never;
   assert.match(
-    text(overview({ judgement: { business: few } })),
+    text(business({ errorRate: 0.5, messages5m: 2 })),
     /50\.0%\n最近 5 分钟，阈值 10%（消息太少，不判断）/,
   );
-});
-
-suite("how an alert was told", () => {
-  const failed = { state: "failed", reason: "setup", detail: "errcode 93000" };
-  for (const [what, told, expected] of [
-    ["sent", { notifications: [notification()] }, "企业微信群机器人：21:38 已通知告警"],
-    [
-      "told by name in no message",
-      { notifications: [notification({ detail: "只计入数目，没有逐条列出" })] },
-      "企业微信群机器人：21:38 已通知告警（只计入数目，没有逐条列出）",
-    ],
-    [
-      "not to all",
-      { notifications: [notification({ reason: "receiver", detail: "lisi" })] },
-      "企业微信群机器人：21:38 已通知告警，但有收件人不存在或收不到（lisi）",
-    ],
-    [
-      "refused",
-      { notifications: [notification({ ...failed, channel: "email" })] },
-      "邮件：告警没有送达：密钥、账号或密码不对，或者机器人被移出了群（errcode 93000）",
-    ],
-    [
-      "queued",
-      { notifications: [notification({ state: "pending", finishedAt: null })] },
-      "企业微信群机器人：告警在排队",
-    ],
-    [
-      "only logged",
-      { notifications: [notification({ channel: "log" })] },
-      "日志：21:38 只写进了日志，没有人收到告警",
-    ],
-    ["unknown", { notifications: undefined }, "通知情况未知：告警转发没有应答"],
-    ["silenced", { muted: "silence" }, "没有通知：已静默"],
-    ["inhibited", { muted: "inhibition" }, "没有通知：有更严重的告警在说同一件事"],
-  ] as const) {
-    test(what, () => {
-      const firing = [alert("HighCpuUsage", "warning", told as never)];
-      assert.ok(
-        text(overview({ alerts: { ...overview().alerts, firing } })).includes(`\n${expected}\n`),
-        expected,
-      );
-    });
-  }
-
-  test("its begin and its end, the last of each", () => {
-    const over = [
-      notification({ finishedAt: NOW - 3600_000 }),
-      notification({ finishedAt: NOW - 1800_000 }),
-      notification({ status: "resolved", finishedAt: NOW - 60_000 }),
-    ];
-    const recent = [alert("HighCpuUsage", "warning", { endsAt: NOW - 70_000, notifications: over })];
-    const shown = text(overview({ alerts: { ...overview().alerts, recent } }));
-    assert.match(
-      shown,
-      /已恢复\nHighCpuUsage 发生\n21:36 至 21:45，持续 8 分 50 秒\n企业微信群机器人：21:16 已通知告警；21:45 已通知恢复/,
-    );
-  });
 });

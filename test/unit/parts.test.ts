@@ -1,47 +1,15 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import type { Config } from "../../config/config.ts";
 import type { Env } from "../../config/environment.ts";
-import { type PartName, readPorts } from "../../scripts/stack/addresses.ts";
+import type { PartName } from "../../scripts/stack/addresses.ts";
 import { changedVariables, createParts, type PartsOptions } from "../../scripts/stack/parts.ts";
-import { PROJECT, statePaths } from "../../scripts/stack/project.ts";
-import { testConfig } from "./support/exporter.ts";
 import { temporaryFolder } from "./support/folder.ts";
+import { ENV, find, settings } from "./support/parts.ts";
 
 const NAMES: PartName[] = ["exporter", "relay", "prometheus", "alertmanager", "grafana"];
-const ENV: Env = { PATH: "/bin", LOG_LEVEL: "info", GRAFANA_ADMIN_PASSWORD: "first" };
-
-function settings(t: TestContext): PartsOptions {
-  const folder = temporaryFolder(t);
-  const config = testConfig({ metricsPort: 8001 });
-  const server = (name: string) => ({
-    command: [name],
-    tool: undefined,
-    version: "1.0.0",
-    origin: "",
-    home: "",
-  });
-  return {
-    project: PROJECT,
-    paths: statePaths(folder),
-    config,
-    env: ENV,
-    ports: readPorts(config, {}),
-    servers: {
-      prometheus: server("prometheus"),
-      alertmanager: server("alertmanager"),
-      grafana: server("grafana"),
-    },
-  };
-}
-
-function find(options: PartsOptions, name: PartName) {
-  const part = createParts(options).find((candidate) => candidate.name === name);
-  assert.ok(part, name);
-  return part;
-}
 
 test("each part gets only the secrets that it needs, and none where everybody could read it", (t) => {
   const env: Env = {

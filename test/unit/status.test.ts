@@ -87,7 +87,7 @@ test("the parts, the figures, the alerts and the channels", async (t) => {
 ❌ 意外停了  Prometheus                   http://localhost:1
 ➖ 没有启动  Grafana
 
-CPU 12.3%，内存 —，硬盘 41.7%，服务有故障，今日消息 12
+CPU 12.3%，内存 —，磁盘 41.7%，有服务无法访问，今日消息 12
 告警：严重 1，不通知（静默或抑制） 1（npm run alerts）
 通知：企业微信群机器人 上次成功 02-12 21:40，❌ 最近一条失败，排队 3 条
 通知：邮件 还没有发过

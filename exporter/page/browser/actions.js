@@ -65,13 +65,10 @@ async function press(button, refresh) {
 async function send(action, token, button) {
   say(action, [action.doing], "doing");
   try {
-    const headers = new Headers(token === "" ? {} : { Authorization: `Bearer ${token}` });
-    const response = await fetch(action.url, {
-      method: "POST",
-      headers,
-      signal: AbortSignal.timeout(70_000),
-    });
-    if (response.status === 401) {
+    const headers = headersOf(token);
+    const response =
+      headers && (await fetch(action.url, { method: "POST", headers, signal: AbortSignal.timeout(70_000) }));
+    if (response === undefined || response.status === 401) {
       sessionStorage.removeItem(KEY);
       const another = await askToken("令牌不对，请再核对一遍。");
       if (another === undefined) say(action, ["令牌不对，什么都没有做。"], "bad");
@@ -86,6 +83,18 @@ async function send(action, token, button) {
   } catch (error) {
     const isOurs = error instanceof Error && error.message.startsWith("没有成功");
     say(action, [isOurs ? error.message : "没有成功：采集程序没有应答，请稍后再试。"], "bad");
+  }
+}
+
+/**
+ * Undefined for what no header can hold, as Chinese: no exporter has such a token.
+ * @param {string} token
+ */
+function headersOf(token) {
+  try {
+    return new Headers(token === "" ? {} : { Authorization: `Bearer ${token}` });
+  } catch {
+    return undefined;
   }
 }
 

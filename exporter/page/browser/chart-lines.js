@@ -5,10 +5,10 @@
 /**
  * @typedef {{ metric: string, name: (labels: Record<string, string>) => string }} Line
  * @typedef {{ label: string, values: (number | null)[], dashed: boolean }} DrawnLine
- * @typedef {{ lines: Line[], thresholds: string[], unit: string, decimals: number, max?: number }} Chart
+ * @typedef {{ lines: Line[], thresholds: Record<string, string>, unit: string, decimals: number, max?: number }} Chart
  */
 
-/** At most this many lines a metric: those that are highest now. */
+/** At most this many lines a metric: those that were highest of the day. */
 const MOST = 4;
 
 /** @type {Record<string, Chart>} */
@@ -19,14 +19,14 @@ export const CHARTS = {
       { metric: "system_memory_usage_percent", name: () => "内存" },
       { metric: "system_disk_usage_percent", name: ({ mountpoint }) => `磁盘 ${mountpoint}` },
     ],
-    thresholds: ["HighCpuUsage", "HighMemoryUsage", "HighDiskUsage"],
+    thresholds: { HighCpuUsage: "CPU", HighMemoryUsage: "内存", HighDiskUsage: "磁盘" },
     unit: "%",
     decimals: 1,
     max: 100,
   },
   response: {
     lines: [{ metric: "service_response_time_seconds", name: ({ service }) => serviceName(service) }],
-    thresholds: ["SlowServiceResponse"],
+    thresholds: { SlowServiceResponse: "" },
     unit: " 秒",
     decimals: 3,
   },
@@ -35,7 +35,7 @@ export const CHARTS = {
       { metric: "wecom_messages_increase5m", name: () => "消息" },
       { metric: "wecom_messages_errors_increase5m", name: () => "出错" },
     ],
-    thresholds: [],
+    thresholds: {},
     unit: " 条",
     decimals: 0,
   },
@@ -44,7 +44,7 @@ export const CHARTS = {
       { metric: "wecom_message_processing_seconds", name: () => "平均" },
       { metric: "wecom_message_processing_p95_seconds", name: () => "95% 的消息不超过" },
     ],
-    thresholds: [],
+    thresholds: {},
     unit: " 秒",
     decimals: 2,
   },
@@ -72,14 +72,20 @@ export function linesOf(chart, dashboard) {
  */
 function measuredLines(chart, dashboard) {
   const lines = chart.lines.flatMap(({ metric, name }) => {
-    const all = dashboard.metrics[metric] ?? [];
-    const highest = [...all].sort((one, other) => last(other) - last(one)).slice(0, MOST);
+    const all = withoutOwn(dashboard.metrics[metric] ?? []);
     const isOneHost = new Set(all.map(({ labels }) => labels.instance)).size === 1;
-    return highest.map((series) => ({
-      label: name(series.labels) + (isOneHost ? "" : `（${series.labels.instance}）`),
-      values: onGrid(series, dashboard),
-      dashed: false,
-    }));
+    return (
+      [...all]
+        .sort((one, other) => highest(other) - highest(one))
+        .slice(0, MOST)
+        .map((series) => ({
+          label: name(series.labels) + (isOneHost ? "" : `（${series.labels.instance}）`),
+          values: onGrid(series, dashboard),
+          dashed: false,
+        }))
+        // By name, so that a line keeps its colour whichever is higher.
+        .sort((one, other) => one.label.localeCompare(other.label, "zh-CN"))
+    );
   });
   /** @type {Map<string, DrawnLine>} */
   const byLabel = new Map();
@@ -89,25 +95,53 @@ function measuredLines(chart, dashboard) {
     const values = line.values.map((value, index) => value ?? known?.[index] ?? null);
     byLabel.set(line.label, { ...line, values });
   }
-  // By name, so that a line keeps its colour whichever is highest.
-  return chart.lines.length > 1
-    ? [...byLabel.values()]
-    : [...byLabel.values()].sort((one, other) => one.label.localeCompare(other.label));
+  return [...byLabel.values()];
 }
 
 /**
- * Equal thresholds are one line.
+ * The exporter's own answers say nothing of the services, where there are any.
+ * @param {DashboardSeries[]} all
+ */
+function withoutOwn(all) {
+  const others = all.filter(({ labels }) => labels.service !== "monitoring");
+  return others.length > 0 ? others : all;
+}
+
+/** @param {DashboardSeries} series */
+function highest({ points }) {
+  return Math.max(0, ...points.map(([, value]) => value ?? 0));
+}
+
+/**
+ * Equal thresholds are one line, named for all of them.
  * @param {Chart} chart
  * @param {Dashboard} dashboard
  * @returns {DrawnLine[]}
  */
 function thresholdLines(chart, dashboard) {
-  const all = (dashboard.metrics.monitoring_threshold ?? []).filter(({ labels }) =>
-    chart.thresholds.includes(labels.alert ?? ""),
+  const lines = Object.entries(chart.thresholds).flatMap(([alert, name]) =>
+    (dashboard.metrics.monitoring_threshold ?? [])
+      .filter(({ labels }) => labels.alert === alert)
+      .map((series) => ({ name, series })),
   );
-  return all
-    .filter((series, index) => all.findIndex((other) => last(other) === last(series)) === index)
-    .map((series) => ({ label: "阈值", values: onGrid(series, dashboard), dashed: true }));
+  return [...Map.groupBy(lines, ({ series }) => last(series)).values()].flatMap(([first, ...others]) => {
+    if (first === undefined) return [];
+    const names = [first, ...others].map(({ name }) => name);
+    return [{ label: `${names.join("、")}阈值`, values: onGrid(first.series, dashboard), dashed: true }];
+  });
+}
+
+/**
+ * A line's name with its value now.
+ * @param {DrawnLine} line
+ * @param {Chart} chart
+ */
+export function legendText({ label, dashed, values }, { unit, decimals }) {
+  const now = values.at(-1) ?? values.at(-2) ?? undefined;
+  if (now === undefined) return `${label} 此刻没有`;
+  // A threshold as the operator wrote it.
+  const text = now.toLocaleString("zh-CN", { maximumFractionDigits: dashed ? 3 : decimals });
+  return `${label} ${text}${unit}`;
 }
 
 /** @param {DashboardSeries} series */

@@ -1,6 +1,6 @@
 // The charts of the last 24 hours, from /api/dashboard.
 
-import { CHARTS, linesOf } from "./chart-lines.js";
+import { CHARTS, legendText, linesOf } from "./chart-lines.js";
 
 /**
  * @import { Dashboard } from "../../../client/wire.ts"
@@ -29,6 +29,9 @@ export async function drawCharts() {
 }
 
 function drawAll() {
+  const grid = document.getElementById("chart-grid");
+  // Hidden where no script runs.
+  if (grid) grid.hidden = false;
   for (const figure of document.querySelectorAll("figure[data-chart]")) {
     const chart = CHARTS[figure.getAttribute("data-chart") ?? ""];
     if (chart !== undefined && latest !== undefined) draw(figure, chart, latest);
@@ -120,27 +123,14 @@ function options(place, series, { decimals, max }) {
  * @param {DrawnLine[]} series
  * @param {Chart} chart
  */
-function fillLegend(figure, series, { unit, decimals }) {
-  const entries = series.map(({ label, dashed, values }, index) => {
+function fillLegend(figure, series, chart) {
+  const entries = series.map((line, index) => {
     const entry = document.createElement("li");
-    entry.className = dashed ? "limit" : `series-${index % 8}`;
-    const now = values.at(-1) ?? values.at(-2);
-    const text =
-      now === undefined || now === null ? "此刻没有" : `${format(now, dashed ? 0 : decimals)}${unit}`;
-    entry.textContent = `${label} ${text}`;
+    entry.className = line.dashed ? "limit" : `series-${index % 8}`;
+    entry.textContent = legendText(line, chart);
     return entry;
   });
   figure.querySelector(".legend")?.replaceChildren(...entries);
-}
-
-/**
- * @param {number} value
- * @param {number} decimals
- */
-function format(value, decimals) {
-  return value.toLocaleString("zh-CN", {
-    maximumFractionDigits: Math.max(decimals, value % 1 === 0 ? 0 : 1),
-  });
 }
 
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);

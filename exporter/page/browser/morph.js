@@ -36,8 +36,8 @@ function findSame(parent, index, node) {
   return isSame ? first : undefined;
 }
 
-/** Set by whoever looks at the page, or by the scripts. */
-const OURS = new Set(["open", "disabled"]);
+/** Set by whoever looks at the page, or by the scripts; data-opened says that the server has opened it once. */
+const OURS = new Set(["open", "disabled", "data-opened"]);
 
 /**
  * @param {Element} from
@@ -47,7 +47,10 @@ function morphAttributes(from, to) {
   for (const { name } of [...from.attributes]) {
     if (!to.hasAttribute(name) && !OURS.has(name)) from.removeAttribute(name);
   }
+  const isToOpen = to.hasAttribute("data-opened") && !from.hasAttribute("data-opened");
+  if (isToOpen) from.setAttribute("open", "");
   for (const { name, value } of to.attributes) {
+    if (name === "open") continue;
     if (from.getAttribute(name) !== value) from.setAttribute(name, value);
   }
 }

@@ -60,11 +60,21 @@ function update(fresh) {
   const main = fresh.getElementById("main");
   // For example the login page of a proxy.
   if (main === null) throw new Error("应答的不是监控页面");
+  // After an upgrade: what is loaded is the old one's. What somebody is typing is not taken away.
+  if (scriptOf(fresh) !== scriptOf(document) && !document.querySelector("dialog[open]")) {
+    location.reload();
+    return;
+  }
   document.title = fresh.title;
   for (const selector of ["header.top", "#main"]) {
     const [from, to] = [document.querySelector(selector), fresh.querySelector(selector)];
     if (from !== null && to !== null) morph(from, to);
   }
+}
+
+/** Its address changes with everything that a page loads. @param {Document} page */
+function scriptOf(page) {
+  return page.querySelector("script[type=module]")?.getAttribute("src");
 }
 
 /**

@@ -23,7 +23,7 @@ export function alertsSection({ overview, grafanaUrl, runbooks, format }: Alerts
 <section aria-labelledby="alerts">
   <h2 id="alerts">告警</h2>
   <h3>正在发生${firing.length > 0 && `（${firing.length}）`}</h3>
-  ${doubtful && html`<p>Prometheus 没有应答：现在有哪些告警不知道，下面是告警转发最后知道的。</p>`}
+  ${doubtful && html`<p>Prometheus 没有应答：现在有哪些告警不知道${overview.telling.known && "，下面是告警转发最后知道的"}。</p>`}
   ${firing.length === 0 && html`<p class="quiet">${doubtful ? "未知" : "没有"}</p>`}
   <ul class="alerts">${firing.map(
     (alert) => html`

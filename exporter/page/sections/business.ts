@@ -1,33 +1,39 @@
 import { type Html, html } from "../../../service/html.ts";
 import type { Overview } from "../../overview/overview.ts";
+import type { Business } from "../../overview/prometheus.ts";
 import { number, percent, threshold } from "../format.ts";
 import { badge } from "./badge.ts";
 
 /** What was done today. */
-export function businessSection({ messages, satisfaction, judgement }: Overview): Html {
-  const history = judgement.known ? judgement.value.business : undefined;
-  const before = history?.messagesByThisTime;
-  const yesterday = messages === null ? "昨日未知" : `昨日 ${number(messages.yesterday)}`;
-  const byNow = before === null || before === undefined ? "" : `，其中到此刻 ${number(before)}`;
+export function businessSection({ judgement }: Pick<Overview, "judgement">): Html {
+  const business = judgement.known ? judgement.value.business : undefined;
   return html`
 <section aria-labelledby="business">
   <h2 id="business">今日业务</h2>
   <dl class="figures">
-    ${figure("消息", number(messages?.today), `${yesterday}${byNow}`)}
+    ${figure("消息", number(business?.messagesToday), yesterday(business))}
     ${figure("错误率", ...errorRate({ judgement }))}
-    ${figure("咨询", number(history?.consultationsToday), "今日新开始")}
-    ${figure("案例", number(history?.casesToday), "今日新建")}
-    ${figure(
-      "满意度",
-      history === undefined
-        ? "未知"
-        : history.satisfactionToday === null
-          ? "暂无评分"
-          : number(history.satisfactionToday, 2),
-      satisfaction === null ? "满分 5" : `全部评分的平均 ${number(satisfaction, 2)}，满分 5`,
-    )}
+    ${figure("咨询", number(business?.consultationsToday), "今日新开始")}
+    ${figure("案例", number(business?.casesToday), "今日新建")}
+    ${figure("满意度", ...satisfaction(business))}
   </dl>
 </section>`;
+}
+
+function yesterday(business: Business | undefined): string {
+  const { messagesYesterday = null, messagesByThisTime = null } = business ?? {};
+  const all = `昨日${messagesYesterday === null ? "未知" : ` ${number(messagesYesterday)}`}`;
+  return messagesByThisTime === null ? all : `${all}，其中到此刻 ${number(messagesByThisTime)}`;
+}
+
+/** Without a score there is no mean. */
+function satisfaction(business: Business | undefined): [string, string] {
+  if (business === undefined) return ["未知", "满分 5"];
+  const { satisfactionToday: today, satisfaction: all } = business;
+  return [
+    today === null ? "暂无评分" : number(today, 2),
+    all === null ? "满分 5" : `全部评分的平均 ${number(all, 2)}，满分 5`,
+  ];
 }
 
 function figure(name: string, value: string | Html, note: string | Html): Html {

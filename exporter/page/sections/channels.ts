@@ -17,6 +17,7 @@ export function channelsSection({ telling }: Overview, format: Format): Html {
       : html`<p>${badge("unknown", "未知")} 告警转发没有应答。</p>`
   }
   <p><button type="button" data-action="test">发送测试消息</button> <span class="quiet">经过上面每个设置好的渠道各发一条，几秒后给出结果。</span></p>
+  <noscript><p>按钮需要 JavaScript。没有的话，用使用指南第 7.6 节的命令。</p></noscript>
   <div id="test-result" role="status" data-keep></div>
 </section>`;
 }

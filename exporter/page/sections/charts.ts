@@ -1,6 +1,6 @@
 import { type Html, html } from "../../../service/html.ts";
 
-/** Names as in browser/charts.js, which draws them. */
+/** Names as in browser/chart-lines.js, which says what each shows. */
 const CHARTS: [name: string, title: string][] = [
   ["host", "CPU、内存、磁盘使用率（%）"],
   ["response", "服务响应时间（秒）"],
@@ -15,7 +15,7 @@ export function chartsSection(timezone: string): Html {
   <h2 id="charts">最近 24 小时</h2>
   <noscript><p>图表需要 JavaScript；数据在 <a href="api/dashboard?duration=24">/api/dashboard</a>。</p></noscript>
   <p id="charts-message" role="status" data-keep></p>
-  <div class="charts" id="chart-grid" data-timezone="${timezone}" data-keep>
+  <div class="charts" id="chart-grid" data-timezone="${timezone}" data-keep hidden>
     ${CHARTS.map(
       ([name, title]) => html`
     <figure data-chart="${name}"><figcaption>${title}</figcaption><div class="plot"></div><ul class="legend"></ul></figure>`,

@@ -83,6 +83,9 @@ function meter(value: number, limit: number | undefined): Html {
   </svg>`;
 }
 
+/** Characters of a name that go into its column. */
+const LONG = 24;
+
 function services(all: Service[], collecting: boolean, limit: number | undefined): Html {
   if (all.length === 0) {
     return html`<p class="quiet">${
@@ -95,7 +98,7 @@ function services(all: Service[], collecting: boolean, limit: number | undefined
 <ul class="rows" aria-label="服务">${all.map(({ name, up, responseTime }) => {
     const isSlow = responseTime !== null && limit !== undefined && responseTime > limit;
     return html`
-  <li><span class="name">${name}</span>
+  <li ${name.length > LONG && html`class="long"`}><span class="name">${name}</span>
     ${up ? (isSlow ? badge("warning", "缓慢") : badge("good", "正常")) : badge("critical", "无法访问")}
     <span class="quiet">${up ? `响应 ${number(responseTime, 3)} 秒` : "没有应答，或者应答不是 2xx、3xx"}</span></li>`;
   })}

@@ -24,7 +24,7 @@ export function verdictSection(
   ${problems.length === 0 && html`<p>${whoHears(overview)}</p>`}
   ${
     problems.length > 0 &&
-    html`<ol class="problems">${shown.map((problem, index) => item(problem, idOf(shown, index), runbooks, format))}</ol>`
+    html`<ol class="problems">${shown.map((problem, index) => item(problem, index === 0, runbooks, format))}</ol>`
   }
   ${rest > 0 && html`<p>还有 ${rest} 项，见下面的<a href="#alerts">告警</a>。</p>`}
 </section>`;
@@ -53,28 +53,24 @@ function whoHears({ telling }: Overview): string {
 const ACTIONS = { start: "启动监控", test: "发送测试消息" };
 
 function item(
-  { level, title, text, since, alert, action }: Problem,
-  id: string,
+  { level, title, key = title, text, since, alert, action }: Problem,
+  isFirst: boolean,
   runbooks: Runbooks,
   format: Format,
 ): Html {
   const remedy = remedyOf(alert, runbooks);
+  // At night nobody should have to look for it.
+  const isOpen = isFirst && level === "critical";
+  // The id holds it together: others come and go above it, and what is open or has the focus stays so.
   return html`
-<li class="problem">
+<li class="problem" id="problem-${encodeURIComponent(key)}">
   <h3>${badge(level, LEVEL_NAMES[level])} ${title}</h3>
   <p>${text}${since !== undefined && html` <span class="quiet whole">${format.moment(since)} 开始</span>`}</p>
   ${action && html`<button type="button" data-action="${action}">${ACTIONS[action]}</button>`}
   ${
     remedy &&
-    html`<details id="${id}"><summary>怎么处理</summary>
+    html`<details ${isOpen && html`open data-opened`}><summary>怎么处理</summary>
     <div class="runbook">${remedy}<p><a href="runbooks/${alert}">完整的处理手册</a></p></div></details>`
   }
 </li>`;
-}
-
-/** The same from one look to the next, so that what is open stays open: values change, and others come and go. */
-function idOf(problems: Problem[], index: number): string {
-  const names = problems.slice(0, index + 1).map(({ alert, title }) => alert ?? title);
-  const name = names.at(-1) ?? "";
-  return `remedy-${encodeURIComponent(name)}-${names.filter((other) => other === name).length}`;
 }

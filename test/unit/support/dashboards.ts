@@ -32,11 +32,13 @@ export interface Panel {
       mappings?: Mapping[];
       thresholds?: { steps: unknown[] };
     };
-    overrides: { matcher: { options: string }; properties: { id: string; value: unknown }[] }[];
+    overrides: { matcher: { id: string; options: string }; properties: { id: string; value: unknown }[] }[];
   };
   links?: Link[];
   panels?: Panel[];
   targets?: Target[];
+  /** The time that it shows, whatever is chosen. */
+  timeFrom?: string;
   transformations?: { id: string; options: object }[];
 }
 

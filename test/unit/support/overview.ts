@@ -24,7 +24,8 @@ const JUDGEMENT: Judgement = {
   alerts: [],
   business: {
     ...{ messagesByThisTime: 100, errorRate: 0.02, messages5m: 50, fewestMessages: 10, errorsToday: 3 },
-    ...{ consultationsToday: 12, casesToday: 2, satisfactionToday: 4.5 },
+    ...{ consultationsToday: 12, casesToday: 2, satisfactionToday: 4.5, satisfaction: 4.4 },
+    ...{ messagesToday: 120, messagesYesterday: 340 },
   },
 };
 
@@ -45,8 +46,7 @@ export function overview({ judgement, telling, ...changes }: OverviewChanges = {
       disks: [{ mountpoint: "/", usage: 41.7 }],
       services: [{ name: "案件系统", up: true, responseTime: 0.213 }],
     },
-    messages: { today: 120, yesterday: 340 },
-    satisfaction: 4.4,
+    isCounting: true,
     judgement: { known: true, value: { ...JUDGEMENT, ...judgement } },
     muted: { known: true, value: [] },
     telling: { known: true, value: { ...TELLING, ...telling } },

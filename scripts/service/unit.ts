@@ -1,0 +1,142 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { PROCESS_TITLES, type ProcessName } from "../stack/addresses.ts";
+import { outsideWrapper } from "../stack/debian.ts";
+import type { ProcessSpec } from "../stack/processes.ts";
+import { SERVICE_USER, TARGET } from "./names.ts";
+
+export interface UnitOptions {
+  /** Where the part writes, and nowhere else. */
+  writable: string[];
+  /** What holds its environment: a unit file is for everybody to read. */
+  environmentFile: string;
+}
+
+/** The systemd unit of a part. */
+export function unitText(spec: ProcessSpec, { writable, environmentFile }: UnitOptions): string {
+  const { command, share } = outsideWrapper(spec.command);
+  return `[Unit]
+Description=企业微信法律客服系统监控：${PROCESS_TITLES[spec.name as ProcessName]}
+PartOf=${TARGET}
+Wants=network-online.target
+After=network-online.target
+# It comes back however often it fails: a full disk has room again one day.
+StartLimitIntervalSec=0
+
+[Service]
+Type=exec
+ExecStart=${command.map(quoted).join(" ")}
+WorkingDirectory=${escaped(spec.cwd)}
+EnvironmentFile=${escaped(environmentFile)}
+${userOf(spec)}Restart=always
+RestartSec=5
+TimeoutStopSec=60
+UMask=0077
+ReadWritePaths=${writable.map(quoted).join(" ")}
+${mountsOf(share)}${limitsOf(spec)}${SANDBOX}${isBackup(spec) ? BACKUP_RIGHTS : ""}`;
+}
+
+/** The one that reads what belongs to every part, .env included. */
+export function isBackup({ name }: Pick<ProcessSpec, "name">): boolean {
+  return name === "backup";
+}
+
+function userOf(spec: ProcessSpec): string {
+  return isBackup(spec) ? "User=root\n" : `User=${SERVICE_USER}\nGroup=${SERVICE_USER}\n`;
+}
+
+/** Added to the sandbox: files of others, and nothing else that root may. */
+const BACKUP_RIGHTS = `CapabilityBoundingSet=CAP_DAC_OVERRIDE CAP_CHOWN CAP_FOWNER
+SystemCallFilter=@chown
+`;
+
+/** What every part can do without. */
+const SANDBOX = `TasksMax=512
+LimitNOFILE=65536
+ProtectSystem=strict
+PrivateTmp=yes
+PrivateDevices=yes
+ProtectProc=invisible
+ProtectKernelTunables=yes
+ProtectKernelModules=yes
+ProtectKernelLogs=yes
+ProtectControlGroups=yes
+ProtectClock=yes
+ProtectHostname=yes
+NoNewPrivileges=yes
+CapabilityBoundingSet=
+AmbientCapabilities=
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+RemoveIPC=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallFilter=~@privileged @resources
+SystemCallErrorNumber=EPERM
+`;
+
+/** Far above what any has been seen to use: they are to stop a leak from taking the machine down. */
+const MEMORY: Record<string, string> = { prometheus: "4G", grafana: "2G" };
+
+/** Their programs make no code while they run, as Node does. */
+const COMPILED = new Set(["prometheus", "alertmanager"]);
+
+function limitsOf({ name, command, cwd, env }: ProcessSpec): string {
+  const paths = [cwd, ...command, env.BACKUP_DIR ?? ""];
+  // Of the disks in /home the exporter tells how full they are.
+  const needsHome = name === "exporter" || paths.some((path) => /^\/(home|root)\//.test(path));
+  return `ProtectHome=${needsHome ? "read-only" : "yes"}
+MemoryMax=${MEMORY[name] ?? "1G"}
+MemoryDenyWriteExecute=${COMPILED.has(name) ? "yes" : "no"}
+`;
+}
+
+/** What a package's server looks for under /usr/share, as its package is not installed. */
+function mountsOf(share: string | undefined): string {
+  const names =
+    share === undefined
+      ? []
+      : readdirSync(share).filter((name) => !/^(bash-completion|doc|lintian|man)$/.test(name));
+  return names
+    .map((name) => `BindReadOnlyPaths=${escaped(join(share ?? "", name))}:/usr/share/${escaped(name)}\n`)
+    .join("");
+}
+
+/** The folders that systemd made to mount them on. */
+export function mountPoints(unit: string): string[] {
+  return [...unit.matchAll(/^BindReadOnlyPaths=.*:(.+)$/gm)].map(([, path = ""]) => path);
+}
+
+export function targetText(units: string[]): string {
+  return `[Unit]
+Description=企业微信法律客服系统监控
+Wants=${units.join(" ")}
+
+[Install]
+WantedBy=multi-user.target
+`;
+}
+
+/** The user's own are what counts here. */
+const OPERATORS_OWN = new Set(["HOME", "TMPDIR"]);
+
+/** As systemd.exec(5) reads it: in double quotes, where a backslash guards these four characters. */
+export function environmentText(env: Record<string, string>): string {
+  return Object.entries(env)
+    .filter(([name]) => !OPERATORS_OWN.has(name))
+    .map(([name, value]) => `${name}="${value.replaceAll(/["\\`$]/g, "\\$&")}"\n`)
+    .join("");
+}
+
+/** As systemd.service(5) reads a command line. */
+function quoted(text: string): string {
+  return `"${escaped(text).replaceAll(/["\\]/g, "\\$&").replaceAll("$", "$$$$")}"`;
+}
+
+/** Specifiers (systemd.unit(5)) are not meant. */
+function escaped(text: string): string {
+  return text.replaceAll("%", "%%");
+}

@@ -1,0 +1,203 @@
+import assert from "node:assert/strict";
+import { chmodSync, copyFileSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { parseEnv } from "node:util";
+import { eventually } from "../helpers/eventually.ts";
+import { startWecomServer, type WecomServer } from "../helpers/wecom-server.ts";
+import { hostDisks, openAddresses, readRights, writableFolders, writableMounts } from "./confinement.ts";
+import { hostAddress, WITHOUT_ENGINE } from "./engine.ts";
+import * as memory from "./memory.ts";
+import { type ComposeStack, createComposeStack, SERVICES, type Service } from "./stack.ts";
+
+/** Milliseconds for all of it, three times as long as it takes. */
+const TIMEOUT = 600_000;
+const KEY = "robot-of-the-containers";
+/** Seconds. A service is probed, scraped and judged every 15, and has a minute to come back. */
+const TOLD_WITHIN = 180;
+/** Percentage points that a disk may gain between two readings. */
+const DISK_TOLERANCE = 0.5;
+
+/** Where each service keeps what has to survive. */
+const VOLUMES: Record<Service, string> = {
+  exporter: "/data",
+  relay: "/data",
+  prometheus: "/prometheus",
+  alertmanager: "/alertmanager",
+  grafana: "/var/lib/grafana",
+};
+/** The container's own, and gone with it. */
+const IN_MEMORY = ["/dev/mqueue", "/dev/shm", "/tmp"];
+
+describe("docker compose on a real engine", { skip: WITHOUT_ENGINE, timeout: TIMEOUT }, () => {
+  let wecom: WecomServer;
+  let stack: ComposeStack;
+  let secrets: memory.Secrets;
+  let silence: string;
+  let known: memory.Memory;
+
+  before(async () => {
+    wecom = await startWecomServer([KEY], 0, await hostAddress());
+    const { port } = new URL(wecom.url);
+    stack = await createComposeStack({
+      WECOM_ROBOT_KEY: KEY,
+      WECOM_API_BASE: `http://host.docker.internal:${port}`,
+    });
+    // Nothing on this machine listens there.
+    stack.configure((text) => `${text}\n法律服务 = http://host.docker.internal:9/health\n`);
+  });
+
+  after(async () => {
+    await stack?.remove();
+    await wecom?.close();
+  });
+
+  test("its configuration is clean, without .env and with", async () => {
+    const dotenv = join(stack.folder, ".env");
+    for (const prepare of [() => {}, () => copyFileSync(join(stack.folder, ".env.example"), dotenv)]) {
+      prepare();
+      const { stderr } = await stack.run("docker", ["compose", "config", "--quiet"], {});
+      assert.equal(stderr, "");
+    }
+    rmSync(dotenv);
+  });
+
+  test("a checkout that the containers cannot read is refused, with the remedy", async () => {
+    const folder = join(stack.folder, "prometheus");
+    chmodSync(folder, 0o700);
+    await assert.rejects(
+      stack.compose("run", "--rm", "-T", "init"),
+      /容器读不到 prometheus 文件夹.*chmod -R go\+rX config prometheus alertmanager grafana/,
+    );
+    chmodSync(folder, 0o755);
+  });
+
+  test("from a clean clone every part gets healthy", async () => {
+    await stack.compose("up", "--detach", "--wait");
+    for (const service of SERVICES) {
+      assert.equal((await stack.inspect(service)).State.Health?.Status, "healthy", service);
+    }
+    const { State } = await stack.inspect("init");
+    assert.deepEqual([State.Status, State.ExitCode], ["exited", 0]);
+    secrets = await memory.readSecrets(stack);
+    silence = await memory.createSilence(stack);
+  });
+
+  test("an event goes in, with the token alone, and Prometheus has it", async () => {
+    assert.equal(await memory.postMessages(stack, 1), 401);
+    assert.equal(await memory.postMessages(stack, 3, secrets.EXPORTER_TOKEN), 202);
+    assert.equal(await memory.countMessages(stack), 3);
+    await eventually("the total in Prometheus", async () => {
+      const values = await memory.query(stack, "wecom_messages_total");
+      return values.join() === "3";
+    });
+  });
+
+  test("the disks are the host's, as df has them", async () => {
+    const [seen, disks] = [await memory.diskUsage(stack), await hostDisks()];
+    assert.ok(seen.has("/"), [...seen.keys()].join());
+    for (const [place, percent] of seen) {
+      const difference = Math.abs(percent - (disks.get(place) ?? Number.NaN));
+      assert.ok(difference <= DISK_TOLERANCE, `${place}: ${percent} %, and ${disks.get(place)} % by df`);
+    }
+  });
+
+  for (const service of SERVICES) {
+    test(`${service} runs as nobody special and can write its volume alone`, async () => {
+      const { State, Mounts } = await stack.inspect(service);
+      const { users, capabilities, gainsNone } = readRights(State.Pid);
+      assert.ok(!users.includes(0), `users ${users}`);
+      assert.deepEqual({ capabilities, gainsNone }, { capabilities: 0n, gainsNone: true });
+      assert.ok(!writableMounts(State.Pid, "/").includes("/"), "its root can be written");
+      assert.deepEqual(await writableFolders(stack, service), [VOLUMES[service], ...IN_MEMORY].sort());
+      assert.deepEqual(
+        Mounts.filter(({ RW }) => RW).map(({ Type, Destination }) => [Type, Destination]),
+        [["volume", VOLUMES[service]]],
+      );
+    });
+  }
+
+  test("the exporter sees the host and can neither write there nor open what is root's", async () => {
+    const { State } = await stack.inspect("exporter");
+    assert.deepEqual(writableMounts(State.Pid, "/host"), []);
+    assert.ok(!readRights(State.Pid).groups.includes(0));
+  });
+
+  test("nothing listens beyond loopback, and the relay not even there", async () => {
+    for (const url of Object.values(stack.urls)) {
+      assert.deepEqual(await openAddresses(Number(new URL(url).port)), [], url);
+    }
+    for (const service of SERVICES) {
+      const { Ports } = (await stack.inspect(service)).NetworkSettings;
+      const published = Object.values(Ports).flatMap((bindings) => bindings ?? []);
+      const expected = service === "relay" ? [] : ["127.0.0.1"];
+      assert.deepEqual(
+        published.map(({ HostIp }) => HostIp),
+        expected,
+        service,
+      );
+    }
+  });
+
+  test("an alert goes out, by the rules as they are committed", async () => {
+    const told = await eventually(
+      "the message",
+      () => wecom.messages.find(({ content }) => content.includes("服务 法律服务 无法访问")),
+      TOLD_WITHIN,
+    );
+    assert.match(told.content, /严重告警/);
+    assert.deepEqual(wecom.refusals, []);
+    // Alertmanager writes them down once a minute.
+    await eventually("the silence on disk", () =>
+      stack.inside("alertmanager", "grep", "-q", silence, "/alertmanager/silences").then(() => true),
+    );
+    known = await memory.readMemory(stack, secrets);
+    assert.ok(known.history.length > 0);
+    assert.deepEqual(known.logins, [200, 202]);
+  });
+
+  for (const service of SERVICES) {
+    test(`${service} crashes: the engine brings it back, and nothing is lost`, async () => {
+      assert.equal(await memory.postMessages(stack, 1, secrets.EXPORTER_TOKEN), 202);
+      known.messages += 1;
+      await stack.crash(service);
+      memory.assertKept(known, await memory.readMemory(stack, secrets));
+    });
+  }
+
+  test("restart, and down and up again: nothing is lost", async () => {
+    await stack.compose("restart");
+    await stack.compose("up", "--detach", "--wait");
+    memory.assertKept(known, await memory.readMemory(stack, secrets));
+    await stack.compose("down");
+    await stack.compose("up", "--detach", "--wait");
+    memory.assertKept(known, await memory.readMemory(stack, secrets));
+  });
+
+  test("npm start takes over what docker compose has begun, secrets included", async () => {
+    const { stdout } = await stack.run("npm", ["start"]);
+    assert.match(stdout, /使用 Docker/);
+    const { EXPORTER_TOKEN, GRAFANA_ADMIN_PASSWORD } = parseEnv(
+      readFileSync(join(stack.folder, ".env"), "utf8"),
+    );
+    assert.deepEqual({ EXPORTER_TOKEN, GRAFANA_ADMIN_PASSWORD }, secrets);
+    memory.assertKept(known, await memory.readMemory(stack, secrets));
+  });
+
+  test("npm run apply makes a threshold live without a new container", async () => {
+    const before = await Promise.all(SERVICES.map(async (service) => (await stack.inspect(service)).Id));
+    stack.configure((text) => text.replace("alert_threshold_cpu = 80", "alert_threshold_cpu = 71"));
+    await stack.run("npm", ["run", "apply"]);
+    assert.deepEqual(await memory.query(stack, 'monitoring:threshold{alert="HighCpuUsage"}'), [71]);
+    const now = await Promise.all(SERVICES.map(async (service) => (await stack.inspect(service)).Id));
+    assert.deepEqual(now, before);
+  });
+
+  test("npm stop leaves no container, and npm start finds all that there was", async () => {
+    await stack.run("npm", ["stop"]);
+    assert.equal(await stack.compose("ps", "--all", "--quiet"), "");
+    await stack.run("npm", ["start"]);
+    memory.assertKept(known, await memory.readMemory(stack, secrets));
+    assert.deepEqual(wecom.refusals, []);
+  });
+});

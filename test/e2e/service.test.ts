@@ -1,0 +1,208 @@
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { after, before, describe, test } from "node:test";
+import { environmentText, unitText } from "../../scripts/service/unit.ts";
+import { eventually } from "../helpers/eventually.ts";
+import { type BootedMachine, bootSystemd, CHECKOUT, cannotBoot } from "../helpers/systemd.ts";
+
+const STATE = "/var/lib/wecom-legal-monitoring";
+const PARTS = ["alertmanager", "exporter", "prometheus", "relay"];
+const unitOf = (part: string) => `wecom-monitoring-${part}.service`;
+
+describe("a service of a machine with systemd", { skip: cannotBoot(), timeout: 300_000 }, () => {
+  const ends: (() => Promise<void>)[] = [];
+  let machine: BootedMachine;
+  let untouched: string;
+
+  before(async () => {
+    machine = await bootSystemd({ after: (end) => void ends.push(end) });
+    untouched = await belongings();
+  });
+  after(async () => {
+    for (const end of ends) await end();
+  });
+
+  const shell = async (script: string) => (await machine.run("bash", "-c", script)).output.trim();
+  const script = (name: string, ...prefix: string[]) =>
+    machine.run(
+      ...prefix,
+      "env",
+      `PATH=${CHECKOUT}/node_modules/.bin:/usr/sbin:/usr/bin`,
+      "node",
+      `scripts/${name}.ts`,
+    );
+  const show = (unit: string, property: string) =>
+    shell(`systemctl show --property=${property} --value ${unit}`);
+  const active = async () => {
+    const states = await Promise.all(PARTS.map((part) => show(unitOf(part), "ActiveState")));
+    return states.every((state) => state === "active");
+  };
+  const scrape = () => shell("curl -s http://localhost:8001/metrics");
+
+  /** What an installation could leave behind. */
+  async function belongings(): Promise<string> {
+    const places =
+      "/etc /var/lib /usr/share /usr/local /run/systemd/system /opt -xdev -path '*/node_modules' -prune -o";
+    // apt and dpkg are the machine's own business, backups of the users' lists the system's.
+    return shell(
+      `find ${places} -maxdepth 3 -print | grep -vE '/(passwd|shadow|group|gshadow|subuid|subgid)-$|/\\.pwd\\.lock$' | sort; getent passwd; getent group`,
+    );
+  }
+
+  test("is not installed where its user could not run it, and nothing is changed then", async () => {
+    await shell("chmod 700 /opt");
+    const closed = await script("install-service");
+    assert.match(closed.output, /❌ 其他用户不能进入 \/opt，/);
+    await shell("chmod 755 /opt; chmod o-r node_modules/express/package.json");
+    const unreadable = await script("install-service");
+    assert.match(unreadable.output, /❌ 其他用户读不全 \/opt\/monitoring 里的程序/);
+    await shell("chmod o+r node_modules/express/package.json");
+    assert.deepEqual([closed.code, unreadable.code], [1, 1]);
+    assert.equal(await belongings(), untouched);
+  });
+
+  test("is installed with a word on what that does; every part runs as its own user", async () => {
+    const { code, output } = await script("install-service");
+    assert.equal(code, 0, output);
+    assert.match(
+      output,
+      /安装系统服务：\n {2}1\. 新建系统用户 wecom-monitoring.*\n {2}2\. .*\.stack 移到 \/var\/lib/,
+    );
+    assert.ok(await active());
+    for (const part of PARTS) {
+      const pid = await show(unitOf(part), "MainPID");
+      assert.equal(await shell(`stat -c %U /proc/${pid}`), "wecom-monitoring", part);
+      assert.match(
+        await shell(`grep -E '^(CapEff|NoNewPrivs|Seccomp):' /proc/${pid}/status | tr -d '\\n\\t'`),
+        /CapEff:0+NoNewPrivs:1Seccomp:2/,
+      );
+    }
+    assert.equal(await shell("systemctl is-enabled wecom-monitoring.target"), "enabled");
+  });
+
+  test("measures the host, its disks included, and shuts the parts in", async () => {
+    await eventually("five collectors", async () => {
+      return (await scrape()).match(/^monitoring_collector_success\{.*\} 1$/gm)?.length === 5;
+    });
+    assert.match(await scrape(), /^system_disk_usage_percent\{mountpoint="\/"/m);
+    const pid = await show(unitOf("relay"), "MainPID");
+    for (const path of [CHECKOUT, "/usr", "/etc", STATE])
+      assert.notEqual((await machine.run("nsenter", "-t", pid, "-m", "touch", `${path}/x`)).code, 0, path);
+    assert.equal((await machine.run("nsenter", "-t", pid, "-m", "touch", `${STATE}/data/x`)).code, 0);
+    assert.equal(
+      await shell(`rm ${STATE}/data/x; stat -c '%a %U' ${STATE} ${STATE}/data ${STATE}/run`),
+      "750 root\n700 wecom-monitoring\n700 root",
+    );
+  });
+
+  test("brings back what dies, and forgets nothing", async () => {
+    const token = /^EXPORTER_TOKEN=(.+)$/m.exec(readFileSync(machine.file(`${CHECKOUT}/.env`), "utf8"))?.[1];
+    const status = await shell(
+      `curl -s -o /dev/null -w '%{http_code}' -H 'Authorization: Bearer ${token}' -d '{"type":"case"}' http://localhost:8001/events`,
+    );
+    assert.equal(status, "202");
+    const before = await show(unitOf("exporter"), "MainPID");
+    await shell(`kill -9 ${before}`);
+    await eventually("the exporter is back", async () => /^cases_total 1$/m.test(await scrape()));
+    assert.notEqual(await show(unitOf("exporter"), "MainPID"), before);
+  });
+
+  test("npm start finds all of it running; npm stop ends it; a boot starts it", async () => {
+    const again = await script("up");
+    assert.equal(again.code, 0, again.output);
+    assert.match(again.output, /各部分都已在运行，没有改动/);
+    const stopped = await script("down");
+    assert.match(stopped.output, /监控系统已停止，数据都已保留/);
+    assert.equal(await active(), false);
+    // All that a boot does for it: nothing of ours is called.
+    await shell("systemctl stop wecom-monitoring.target; systemctl restart multi-user.target");
+    await eventually("every part is up", active);
+    assert.match((await script("up")).output, /各部分都已在运行，没有改动/);
+  });
+
+  test("a part that does not start: the end of its journal is shown, and the others are stopped again", async () => {
+    await script("down");
+    const database = `${STATE}/data/relay.db`;
+    await shell(`mv ${database} ${database}.good; yes 'this is no database' | head -c 9000 > ${database}`);
+    const { code, output } = await script("up");
+    assert.equal(code, 1);
+    assert.match(
+      output,
+      /告警转发 启动后就退出了。日志 journalctl -u wecom-monitoring-relay\.service 的末尾：\n.*not a database/s,
+    );
+    assert.equal(await show(unitOf("exporter"), "ActiveState"), "inactive");
+    await shell(`mv ${database}.good ${database}`);
+    assert.equal((await script("up")).code, 0);
+  });
+
+  test("npm run apply changes the unit of the part that it concerns, and reloads the others", async () => {
+    const pids = async () => Promise.all(PARTS.map((part) => show(unitOf(part), "MainPID")));
+    const config = machine.file(`${CHECKOUT}/config/config.ini`);
+    const text = readFileSync(config, "utf8");
+    const before = await pids();
+    writeFileSync(config, text.replace("alert_threshold_cpu = 80", "alert_threshold_cpu = 71"));
+    const reloaded = await script("apply");
+    assert.equal(reloaded.code, 0, reloaded.output);
+    assert.deepEqual(await pids(), before);
+    writeFileSync(config, text.replace("retention_days = 90", "retention_days = 30"));
+    const restarted = await script("apply");
+    assert.equal(restarted.code, 0, restarted.output);
+    assert.match(await shell(`systemctl cat ${unitOf("prometheus")}`), /retention\.time=30d/);
+    const isSame = (await pids()).map((pid, index) => pid === before[index]);
+    assert.deepEqual(isSame, [true, true, false, false]);
+  });
+
+  test("is nobody's but root's to change", async () => {
+    for (const name of ["up", "down", "apply", "install-service", "uninstall-service"]) {
+      const { code, output } = await script(
+        name,
+        "setpriv",
+        "--reuid=65534",
+        "--regid=65534",
+        "--clear-groups",
+      );
+      assert.equal(code, 1, name);
+      assert.match(output, /请用 root 执行/, name);
+    }
+    assert.ok(await active());
+  });
+
+  test("hands over commands and variables as they are, whatever stands in them", async () => {
+    const odd = ["a b", "$HOME $$ $(id)", "50%", `it's "so"`, "back\\slash\\n", "`id`", "法律"];
+    const env = Object.fromEntries(odd.map((value, index) => [`ODD_${index}`, value]));
+    writeFileSync(machine.file("/run/odd.env"), environmentText({ ...env, HOME: "/root" }));
+    const print =
+      'for name in 0 1 2 3 4 5 6; do eval "echo \\"\\$ODD_$name\\""; done; echo "$@"; echo "$HOME"';
+    const spec = { name: "relay", cwd: "/", env: {}, readyUrl: "", fingerprint: "" };
+    const unit = unitText(
+      { ...spec, command: ["/bin/bash", "-c", print, "bash", ...odd] },
+      { writable: [`${STATE}/data`], environmentFile: "/run/odd.env" },
+    );
+    const once = unit
+      .replace("Type=exec", "Type=oneshot\nStandardOutput=file:/run/odd.txt")
+      .replace("Restart=always", "Restart=no");
+    writeFileSync(machine.file("/etc/systemd/system/odd.service"), once);
+    const { output } = await machine.run("systemctl", "start", "odd.service");
+    assert.equal(await shell("cat /run/odd.txt"), `${odd.join("\n")}\n${odd.join(" ")}\n${STATE}`, output);
+    await shell("rm /etc/systemd/system/odd.service; systemctl daemon-reload");
+  });
+
+  test("is uninstalled without a trace; the data is where it was, and npm start goes on with it", async () => {
+    const { code, output } = await script("uninstall-service");
+    assert.equal(code, 0, output);
+    await shell(`rm -f ${CHECKOUT}/.env`);
+    assert.equal(await belongings(), untouched);
+    assert.equal(await shell("systemctl list-units --all --plain --no-legend 'wecom*'"), "");
+    assert.equal(await shell(`stat -c '%a %U' ${CHECKOUT}/.stack`), "700 root");
+    const up = await machine.run(
+      "env",
+      `PATH=${CHECKOUT}/node_modules/.bin:/usr/sbin:/usr/bin`,
+      "node",
+      "scripts/up.ts",
+      "--native",
+    );
+    assert.equal(up.code, 0, up.output);
+    assert.match(await scrape(), /^cases_total 1$/m);
+    await script("down");
+  });
+});
