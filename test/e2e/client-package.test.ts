@@ -69,14 +69,15 @@ async function run(cwd: string, program: string, ...args: string[]): Promise<str
   });
   return stdout + stderr;
 }
-test("the package holds the compiled client and nothing else", async () => {
+test("the package holds the compiled client, its licence, and nothing else", async () => {
   const listed = (await run(consumer, "tar", "-tzf", tarball)).trim().split("\n");
   const modules = readdirSync(join(PROJECT, "client")).filter((name) => name.endsWith(".ts"));
   assert.ok(modules.length > 10);
   const compiled = modules.flatMap((name) =>
     [".js", ".d.ts"].map((ending) => `package/client/dist/${name.replace(".ts", ending)}`),
   );
-  assert.deepEqual(listed.sort(), [...compiled, "package/README.md", "package/package.json"].sort());
+  const beside = ["LICENSE", "README.md", "package.json"].map((name) => `package/${name}`);
+  assert.deepEqual(listed.sort(), [...compiled, ...beside].sort());
 });
 
 test("packing leaves package.json as it was", () => {
