@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readConfig } from "../../config/config.ts";
-import { configFile } from "../../config/environment.ts";
+import { configFile, readPublicUrls } from "../../config/environment.ts";
 import { dailyArchives, isDue } from "./rotation.ts";
 
 /** Milliseconds between two looks at the clock, and between two attempts. */
@@ -14,7 +14,9 @@ const RETRY = 3600_000;
  */
 async function daily(command: string[], signal: AbortSignal): Promise<void> {
   const { env } = process;
-  const { backup, timezone } = readConfig(configFile(env));
+  const { backup, timezone, metricsPort } = readConfig(configFile(env));
+  const runbook = `${readPublicUrls(env, metricsPort).exporter}/runbooks/BackupFailed`;
+  const tell = (problem: string, end: Date) => tellAlertmanager(env.ALERTMANAGER_URL, problem, runbook, end);
   const folder = env.BACKUP_DIR ?? "backups";
   let attempted = Number.NEGATIVE_INFINITY;
   let problem: string | undefined;
@@ -24,9 +26,9 @@ async function daily(command: string[], signal: AbortSignal): Promise<void> {
       attempted = performance.now();
       const before = problem;
       problem = await run(command, signal);
-      if (before !== undefined && problem === undefined) await tell(env.ALERTMANAGER_URL, before, new Date());
+      if (before !== undefined && problem === undefined) await tell(before, new Date());
     }
-    if (problem !== undefined) await tell(env.ALERTMANAGER_URL, problem, new Date(Date.now() + 5 * EVERY));
+    if (problem !== undefined) await tell(problem, new Date(Date.now() + 5 * EVERY));
     await sleep(EVERY, undefined, { signal }).catch(() => {});
   }
 }
@@ -49,13 +51,19 @@ async function run(command: string[], signal: AbortSignal): Promise<string | und
 }
 
 /** By an alert of Alertmanager's, like everything else that people are to hear of. @param end when it is over */
-async function tell(url: string | undefined, problem: string, end: Date): Promise<void> {
+async function tellAlertmanager(
+  url: string | undefined,
+  problem: string,
+  runbook: string,
+  end: Date,
+): Promise<void> {
   if (url === undefined) return;
   const alert = {
     labels: { alertname: "BackupFailed", severity: "warning" },
     annotations: {
       summary: "每日备份没有成功",
       description: `${problem}\n每小时会再试一次；也可以在服务器上执行 npm run backup 看原因。`,
+      runbook_url: runbook,
     },
     endsAt: end.toISOString(),
   };

@@ -10,11 +10,12 @@ export function archiveName(kind: "backup" | "daily", now: Date, timezone: strin
 
 /** The daily archives in a folder, oldest first; one that was made by hand is not among them. */
 export function dailyArchives(folder: string): string[] {
-  return existsSync(folder)
-    ? readdirSync(folder)
-        .filter((name) => DAILY.test(name))
-        .sort()
-    : [];
+  return existsSync(folder) ? dailyOnes(readdirSync(folder)) : [];
+}
+
+/** The same, of the names in a folder. */
+export function dailyOnes(names: string[]): string[] {
+  return names.filter((name) => DAILY.test(name)).sort();
 }
 
 /** Removes all but the newest. @returns their names */

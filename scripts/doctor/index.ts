@@ -1,3 +1,4 @@
+import { backupCheck } from "./backup.ts";
 import { channelsCheck } from "./channels.ts";
 import type { Check } from "./check.ts";
 import { clockCheck } from "./clock.ts";
@@ -38,4 +39,5 @@ export const CHECKS: Check[] = [
   targetsCheck,
   clockCheck,
   diskCheck,
+  backupCheck,
 ];

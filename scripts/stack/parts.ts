@@ -212,6 +212,7 @@ function backupPart({ project, paths, config, env, ports }: PartsOptions): Part 
     MONITORING_CONFIG: join(currentFolder(paths.config), "config.ini"),
     BACKUP_DIR: env.BACKUP_DIR || join(project, "backups"),
     ALERTMANAGER_URL: localUrls(ports).alertmanager,
+    PUBLIC_EXPORTER_URL: publicUrls(config, env, ports).exporter,
   };
   const fingerprint = createHash("sha256")
     .update(JSON.stringify([command, own, config.backup, config.timezone]))

@@ -5,7 +5,17 @@ import { type Config, parseConfig, readConfig } from "../../config/config.ts";
 import type { Env, PartUrls } from "../../config/environment.ts";
 import { within } from "../../exporter/collectors/within.ts";
 import { type Clock, systemClock } from "../../service/clock.ts";
-import { localUrls, PART_TITLES, type PartName, type Ports, partHost, readPorts } from "./addresses.ts";
+import { isService } from "../service/names.ts";
+import { journalCommand } from "../service/units.ts";
+import {
+  localUrls,
+  PART_TITLES,
+  type PartName,
+  type Ports,
+  type ProcessName,
+  partHost,
+  readPorts,
+} from "./addresses.ts";
 import { type Ask, createAsk, NoAnswerError } from "./ask.ts";
 import { findEngine, isComposeRunning } from "./compose.ts";
 import { type Container, composeEnv, createCompose } from "./compose-cli.ts";
@@ -84,10 +94,9 @@ export function isSettling(view: StackView, part: PartName): boolean {
 }
 
 /** What tells why a part does not do its work. */
-export function logCommand({ runtime }: StackView, part: PartName): string {
-  return runtime.kind === "compose"
-    ? `docker compose logs --tail 20 ${part}`
-    : `tail -n 20 .stack/logs/${part}.log`;
+export function logCommand({ runtime, paths }: StackView, part: ProcessName): string {
+  if (runtime.kind === "compose") return `docker compose logs --tail 20 ${part}`;
+  return isService(paths.root) ? `${journalCommand(part)} -n 20` : `tail -n 20 .stack/logs/${part}.log`;
 }
 
 /** As npm start reads them, in the working directory; where it would refuse, as near to it as can be. */

@@ -200,4 +200,27 @@ describe("docker compose on a real engine", { skip: WITHOUT_ENGINE, timeout: TIM
     memory.assertKept(known, await memory.readMemory(stack, secrets));
     assert.deepEqual(wecom.refusals, []);
   });
+
+  test("a backup made while it runs brings everything back when the volumes are gone", async () => {
+    const { stdout } = await stack.run("npm", ["run", "backup"]);
+    const [, archive = ""] = /已备份到 (\S+\.tar\.gz)（/.exec(stdout) ?? [];
+    await stack.compose("down", "--volumes");
+    await stack.run("npm", ["run", "restore", "--", "--yes", archive]);
+    await stack.run("npm", ["start"]);
+    memory.assertKept(known, await memory.readMemory(stack, secrets));
+
+    assert.equal(await memory.postMessages(stack, 1, secrets.EXPORTER_TOKEN), 202);
+    await stack.run("npm", ["run", "restore", "--", "--yes", archive]);
+    memory.assertKept(known, await memory.readMemory(stack, secrets));
+  });
+
+  test("daily backups begin where config.ini asks for them", async () => {
+    stack.configure((text) => text.replace("backup_keep = 0", "backup_keep = 2"));
+    await stack.run("npm", ["run", "apply"]);
+    await eventually(
+      "the first one",
+      async () => /^daily-\S+\.tar\.gz$/m.test(await stack.inside("backup", "ls", "/backups")),
+      TOLD_WITHIN,
+    );
+  });
 });

@@ -37,7 +37,7 @@ export interface ComposeStack {
   ): Promise<{ stdout: string; stderr: string }>;
   compose(...args: string[]): Promise<string>;
   /** A command inside the container that runs. */
-  inside(service: Service, ...command: string[]): Promise<string>;
+  inside(service: Service | "backup", ...command: string[]): Promise<string>;
   inspect(service: Service | "init"): Promise<Container>;
   /** Ends what runs in the container without a warning, and waits until the engine has healed it. */
   crash(service: Service): Promise<void>;

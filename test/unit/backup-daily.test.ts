@@ -30,6 +30,7 @@ async function startDaily(t: TestContext, script: string) {
     MONITORING_CONFIG: join(folder, "config.ini"),
     BACKUP_DIR: folder,
     ALERTMANAGER_URL: alertmanager.url,
+    PUBLIC_EXPORTER_URL: "https://monitor.example.com",
   };
   const daily = spawn(process.execPath, command, { cwd: folder, env, stdio: "ignore" });
   const ended = new Promise<number | null>((resolve) => daily.once("close", resolve));
@@ -65,6 +66,7 @@ test("one that fails is an alert, in its own words, for as long as it is repeate
   const [alert] = told;
   assert.deepEqual(alert?.labels, { alertname: "BackupFailed", severity: "warning" });
   assert.match(alert?.annotations.description ?? "", /^磁盘已满，没有留下备份\n每小时会再试一次/);
+  assert.equal(alert?.annotations.runbook_url, "https://monitor.example.com/runbooks/BackupFailed");
   const minutes = (Date.parse(alert?.endsAt ?? "") - Date.now()) / 60_000;
   assert.ok(minutes > 4 && minutes <= 5, `ends in ${minutes} min`);
 });

@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { backupCheck } from "../../scripts/doctor/backup.ts";
 import { clockCheck } from "../../scripts/doctor/clock.ts";
 import { diskCheck } from "../../scripts/doctor/disk.ts";
 import { inForceCheck } from "../../scripts/doctor/in-force.ts";
 import { measuringCheck } from "../../scripts/doctor/measuring.ts";
 import { targetsCheck } from "../../scripts/doctor/targets.ts";
+import { SERVICE_STATE } from "../../scripts/service/names.ts";
+import type { PartState, StackView } from "../../scripts/stack/view.ts";
+import { temporaryFolder } from "./support/folder.ts";
 import { listen } from "./support/server.ts";
 import { findings, testView } from "./support/view.ts";
 
@@ -122,6 +127,39 @@ test("the disk: room for the retention, too little of it, not known yet, not wri
   assert.match(
     mute[0] ?? "",
     /^unchecked: 硬盘够不够保留期用 \| Prometheus 没有应答或刚启动；硬盘现在剩 [\d.]+ GB$/,
+  );
+});
+
+test("daily backups: not asked for, made, missed, nobody there to make them", async (t) => {
+  const told = async (keep: number, names: string[], change = (_view: StackView) => {}) => {
+    // 13:46 UTC is 21:46 there.
+    const config = { timezone: "Asia/Shanghai", backup: { keep, hour: 3 } };
+    const view = await testView(t, { config, now: NOW, env: { BACKUP_DIR: temporaryFolder(t) } });
+    for (const name of names) writeFileSync(join(view.settings.env.BACKUP_DIR ?? "", name), "");
+    const { parts } = view.runtime as { parts: Record<string, PartState> };
+    parts.backup = { isRunning: true, isHealthy: true, since: 0, url: undefined };
+    change(view);
+    return findings(backupCheck, view);
+  };
+  const today = "daily-20260212-030007.tar.gz";
+  const yesterday = "daily-20260211-030004.tar.gz";
+  assert.deepEqual(await told(0, []), []);
+  assert.deepEqual(await told(7, [yesterday, today]), [`ok: 最近一次每日备份 ${today}`]);
+  assert.deepEqual(await told(7, [yesterday, "backup-20260212-210000.tar.gz"]), [
+    `problem: 该做的每日备份没有做成，最近一次是 ${yesterday} | 硬盘坏了，只能恢复到上一次备份 | npm run backup，会说明原因和办法`,
+  ]);
+  assert.match((await told(7, []))[0] ?? "", /^problem: 该做的每日备份没有做成，还一份都没有 /);
+  const dead = (view: StackView) => Object.assign(view.runtime, { parts: {} });
+  assert.deepEqual(await told(7, [today], dead), [
+    "problem: 每日备份没有在运行 | 硬盘坏了，只能恢复到上一次备份 | npm start；原因看 tail -n 20 .stack/logs/backup.log",
+  ]);
+  const service = (view: StackView) => {
+    dead(view);
+    symlinkSync(SERVICE_STATE, view.paths.root);
+  };
+  assert.match(
+    (await told(7, [], service))[0] ?? "",
+    /journalctl -u wecom-monitoring-backup\.service -n 20$/,
   );
 });
 
