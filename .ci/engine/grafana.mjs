@@ -2,12 +2,18 @@
 // one that it is given when its database is made, and never again.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { DatabaseSync } from "node:sqlite";
 
 const DATABASE = "/var/lib/grafana/grafana.db";
 
-if (!existsSync(DATABASE))
-  writeFileSync(DATABASE, readFileSync(process.env.GF_SECURITY_ADMIN_PASSWORD__FILE));
-const login = `Basic ${Buffer.from(`admin:${readFileSync(DATABASE)}`).toString("base64")}`;
+// The mode that Grafana gives it; another is only warned of.
+if (!existsSync(DATABASE)) writeFileSync(DATABASE, "", { mode: 0o640 });
+const database = new DatabaseSync(DATABASE);
+database.exec("CREATE TABLE IF NOT EXISTS admin (id INTEGER PRIMARY KEY, password TEXT)");
+const given = readFileSync(process.env.GF_SECURITY_ADMIN_PASSWORD__FILE, "utf8");
+database.prepare("INSERT OR IGNORE INTO admin VALUES (1, ?)").run(given);
+const { password } = database.prepare("SELECT password FROM admin").get();
+const login = `Basic ${Buffer.from(`admin:${password}`).toString("base64")}`;
 
 const server = createServer((request, response) => {
   if (request.url === "/api/health") response.end('{"database":"ok"}');
