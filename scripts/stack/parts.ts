@@ -263,5 +263,8 @@ function pick(env: Env, names: string[]): Record<string, string> {
 function sourceHash(project: string): string {
   const names = ["config", "service", "exporter", "alertmanager", "package-lock.json"];
   const files = names.flatMap((name) => listFiles(join(project, name)));
-  return hashFiles(...files.filter((file) => !/\.(ini|yml)$/.test(file)));
+  return hashFiles(
+    project,
+    files.filter((file) => !/\.(ini|yml)$/.test(file)),
+  );
 }

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import {
   cpSync,
   existsSync,
@@ -14,6 +13,7 @@ import { isMap, isScalar, isSeq, type YAMLMap } from "yaml";
 import type { Config } from "../../config/config.ts";
 import type { PartUrls } from "../../config/environment.ts";
 import type { EmailConfig } from "./fallback-mail.ts";
+import { hashFiles } from "./hash-files.ts";
 import { StackError } from "./project.ts";
 import { renderWaits } from "./render-waits.ts";
 import { readYaml } from "./yaml-file.ts";
@@ -93,10 +93,10 @@ function renderDraft(options: RenderOptions, draft: string): string {
 
 /** Under the name that its content gives it. */
 function keep(draft: string, out: string): Rendering {
-  const hash = hashFolder(draft);
+  const hash = shortHash(draft);
   const folder = join(out, hash);
   // One that somebody edited by hand is made anew: its name says what is in it.
-  if (existsSync(folder) && hashFolder(folder) !== hash) rmSync(folder, { recursive: true });
+  if (existsSync(folder) && shortHash(folder) !== hash) rmSync(folder, { recursive: true });
   if (!existsSync(folder)) renameSync(draft, folder);
   return { hash, folder };
 }
@@ -210,13 +210,7 @@ function renderAlertmanager(
   writeFileSync(join(folder, name), document.toString({ lineWidth: 0 }));
 }
 
-function hashFolder(folder: string): string {
-  const hash = createHash("sha256");
-  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
-    entry.isFile(),
-  );
-  const files = entries.map((entry) => join(entry.parentPath, entry.name)).sort();
-  for (const file of files)
-    hash.update(file.slice(folder.length)).update("\0").update(readFileSync(file)).update("\0");
-  return hash.digest("hex").slice(0, 16);
+/** Names a folder: 64 bits. */
+function shortHash(folder: string): string {
+  return hashFiles(folder).slice(0, 16);
 }
