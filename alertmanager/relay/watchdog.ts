@@ -107,7 +107,7 @@ function silenceAlert(exporterUrl: string, startsAt: number, endsAt: number | un
     annotations: {
       summary: "监控系统失去心跳",
       description:
-        "已有 5 分钟没有收到 Prometheus 的心跳，期间发生的问题可能不会告警。先在监控主机上执行 npm start，会启动停掉的 Prometheus 或 Alertmanager。",
+        "已有 5 分钟没有收到 Prometheus 的心跳，期间发生的问题可能不会告警。先在监控主机的项目目录里执行 npm start，会启动停掉的 Prometheus 或 Alertmanager。",
       runbook_url: `${exporterUrl}/runbooks/WatchdogSilent`,
     },
     startsAt,
