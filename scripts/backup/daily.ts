@@ -13,9 +13,12 @@ async function daily(signal: AbortSignal): Promise<void> {
   const { env } = process;
   const { backup, timezone, metricsPort } = readConfig(configFile(env));
   const folder = optional(env, "BACKUP_DIR") ?? "backups";
+  // systemd, or docker compose with BACKUP_DAILY, may start what config.ini does not ask for.
+  const isWanted = backup.keep > 0;
+  if (!isWanted) process.stdout.write("config.ini 里 backup_keep 是 0：不做每日备份\n");
   const schedule = createSchedule({
     clock: systemClock,
-    isDue: () => isDue(dailyArchives(folder).at(-1), backup.hour, timezone, new Date()),
+    isDue: () => isWanted && isDue(dailyArchives(folder).at(-1), backup.hour, timezone, new Date()),
     make: (stopping) => attempt(process.argv.slice(2), stopping),
     tell: createFailureAlert({
       alertmanagerUrl: readUrl(env, "ALERTMANAGER_URL", "http://localhost:9093"),

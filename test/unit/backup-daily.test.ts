@@ -38,16 +38,17 @@ async function startDaily(t: TestContext, script: string, { config = CONFIG, sta
     ALERTMANAGER_URL: alertmanager,
     PUBLIC_EXPORTER_URL: "https://monitor.example.com",
   };
-  const daily = spawn(process.execPath, command, { cwd: folder, env, stdio: ["ignore", "ignore", "pipe"] });
+  const daily = spawn(process.execPath, command, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
   const ended = new Promise<number | null>((resolve) => daily.once("close", resolve));
   t.after(async () => {
     daily.kill("SIGKILL");
     await ended;
   });
   let log = "";
-  daily.stderr.setEncoding("utf8").on("data", (words: string) => {
-    log += words;
-  });
+  for (const output of [daily.stdout, daily.stderr])
+    output.setEncoding("utf8").on("data", (words: string) => {
+      log += words;
+    });
   return { folder, told, daily, ended, log: () => log };
 }
 
@@ -64,6 +65,15 @@ test("a backup that is due is made at once, and nobody is told; it ends when it 
   daily.kill("SIGTERM");
   assert.equal(await ended, 0);
   assert.deepEqual(told, []);
+});
+
+test("none is made where config.ini does not ask for any, whoever has started it", async (t) => {
+  const config = "[monitoring]\nbackup_keep = 0\n";
+  const { daily, ended, log } = await startDaily(t, "", { config });
+  await eventually("the log", () => log() === "config.ini 里 backup_keep 是 0：不做每日备份\n");
+  daily.kill("SIGTERM");
+  assert.equal(await ended, 0);
+  assert.doesNotMatch(log(), /Z 每日备份/);
 });
 
 const FAILING = 'process.stderr.write("\\n❌ 磁盘已满，没有留下备份\\n"); process.exitCode = 1;';
