@@ -75,7 +75,7 @@ export async function viewStack(project: string, clock: Clock = systemClock): Pr
 }
 
 /** The state of a part; undefined where it was not started. */
-export function stateOf({ runtime }: StackView, part: PartName): PartState | undefined {
+export function stateOf({ runtime }: StackView, part: ProcessName): PartState | undefined {
   return runtime.kind === "stopped" ? undefined : runtime.parts[part];
 }
 

@@ -1,6 +1,6 @@
 import type { ChannelsReport } from "../../alertmanager/relay/channels-report.ts";
 import type { Status } from "../../client/wire.ts";
-import { type PartName, publicUrls } from "../stack/addresses.ts";
+import { type PartName, type ProcessName, publicUrls } from "../stack/addresses.ts";
 import { parseExposition } from "../stack/exposition.ts";
 import { PARTS, readyPath, type StackView, stateOf } from "../stack/view.ts";
 
@@ -22,7 +22,7 @@ export interface StackStatus {
 }
 
 export interface PartStatus {
-  name: PartName;
+  name: ProcessName;
   state: "healthy" | "unhealthy" | "stopped" | "absent";
   /** RFC 3339. */
   since: string | null;
@@ -42,12 +42,13 @@ export interface ChannelStatus {
 /** Asks every part once; one that does not answer costs its own figures only. */
 export async function readStatus(view: StackView): Promise<StackStatus> {
   const orNull = <T>(figures: Promise<T>): Promise<T | null> => figures.catch(() => null);
-  const [parts, figures, alerts, channels] = await Promise.all([
+  const [asked, figures, alerts, channels] = await Promise.all([
     Promise.all(PARTS.map((part) => readPart(view, part))),
     orNull(readFigures(view)),
     orNull(readAlerts(view)),
     orNull(readChannels(view)),
   ]);
+  const parts = [...asked, ...readBackup(view)];
   const { kind } = view.runtime;
   const healthy =
     kind !== "stopped" &&
@@ -68,6 +69,15 @@ async function readPart(view: StackView, name: PartName): Promise<PartStatus> {
   );
   const since = new Date(found.since).toISOString();
   return { name, state: isReady ? "healthy" : "unhealthy", since, url };
+}
+
+/** The daily backups answer nobody: to run is all that they can. None where config.ini does not ask for them. */
+function readBackup(view: StackView): PartStatus[] {
+  if (view.settings.config.backup.keep === 0) return [];
+  const part = { name: "backup", url: null } as const;
+  const found = stateOf(view, "backup");
+  if (found?.isRunning) return [{ ...part, state: "healthy", since: new Date(found.since).toISOString() }];
+  return [{ ...part, state: found ? "stopped" : "absent", since: null }];
 }
 
 async function readFigures({ ask }: StackView): Promise<StackStatus["figures"]> {

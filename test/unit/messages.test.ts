@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { OWN } from "../../alertmanager/relay/alert.ts";
 import * as email from "../../alertmanager/relay/channels/email/render.ts";
 import { renderAlerts } from "../../alertmanager/relay/channels/wecom-markdown.ts";
 import { parseWebhook } from "../../alertmanager/relay/webhook.ts";
@@ -60,6 +61,14 @@ test("a mail leaves out an address that no browser takes, and tells the rest of 
   const told = email.renderAlerts(parseWebhook(webhook(...flood)), WORDING);
   assert.ok(told.covers > 50 && told.covers < 100, `${told.covers}`);
   assert.equal(email.renderAlerts(parseWebhook(webhook(plain)), WORDING).covers, 1);
+});
+
+test("whatever passes through Alertmanager can be silenced; what the relay says of itself cannot", () => {
+  const [alert] = parseWebhook(webhook({ ...firing("BackupFailed"), generatorURL: "" }));
+  assert.ok(alert);
+  const names = (told: typeof alert) => WORDING.links(told).map(([name]) => name);
+  assert.deepEqual(names(alert), ["静默"]);
+  assert.deepEqual(names({ ...alert, fingerprint: `${OWN}watchdog-silent` }), []);
 });
 
 test("HTML in an alert stays text", () => {

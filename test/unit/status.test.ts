@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { PartState, StackView } from "../../scripts/stack/view.ts";
 import { printStatus } from "../../scripts/status/print.ts";
 import { readStatus } from "../../scripts/status/read.ts";
 import { testView } from "./support/view.ts";
@@ -95,6 +96,18 @@ CPU 12.3%，内存 —，磁盘 41.7%，有服务无法访问，今日消息 12
 原因和办法：npm run doctor
 `,
   );
+});
+
+test("daily backups are a part where config.ini asks for them", async (t) => {
+  const backup = { isRunning: true, isHealthy: true, since: NOW - 3600_000, url: undefined };
+  const told = async (parts: Record<string, PartState>) => {
+    const change = ({ runtime }: StackView) => Object.assign((runtime as { parts: object }).parts, parts);
+    const view = await testView(t, { config: { backup: { keep: 7, hour: 3 } }, now: NOW, change });
+    return printStatus(await readStatus(view), view).split("\n")[5];
+  };
+  assert.equal(await told({ backup }), "✅ 正常      每日备份      已运行 60 分钟");
+  assert.equal(await told({ backup: { ...backup, isRunning: false } }), "❌ 意外停了  每日备份");
+  assert.equal(await told({}), "➖ 没有启动  每日备份");
 });
 
 test("what does not answer is said to be down, and costs its own figures only", async (t) => {
