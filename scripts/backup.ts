@@ -2,7 +2,6 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs, parseEnv } from "node:util";
 import { parseConfig } from "../config/config.ts";
-import { describeSize } from "./backup/collecting.ts";
 import { findAccess } from "./backup/finding.ts";
 import { archiveName, rotate } from "./backup/rotation.ts";
 import { saveArchive } from "./backup/saving.ts";
@@ -11,6 +10,8 @@ import { cli } from "./stack/cli.ts";
 import { withLock } from "./stack/lock.ts";
 import { PROJECT } from "./stack/project.ts";
 import { createReport } from "./stack/report.ts";
+import { shellWord } from "./stack/shell-word.ts";
+import { tellSize } from "./stack/tell-size.ts";
 
 /** npm run backup: everything that the stack remembers in one file, while it runs. */
 async function backup(signal: AbortSignal): Promise<void> {
@@ -38,7 +39,8 @@ async function backup(signal: AbortSignal): Promise<void> {
     variables: Object.keys(values).filter((name) => values[name]),
   };
   await saveArchive(file, (signal) => access.pack(addition, file, signal), { report, signal });
-  report.line(`✅ 已备份到 ${file}（${describeSize(statSync(file).size)}），恢复：npm run restore ${file}`);
+  const size = tellSize(statSync(file).size);
+  report.line(`✅ 已备份到 ${file}（${size}），恢复：npm run restore ${shellWord(file)}`);
   if (options["with-env"]) report.warn("备份里有 .env 的密钥：请像保管密码一样保管它");
   else report.line("   备份里没有 .env：其中的密钥请另外保管，或者加上 -- --with-env 一起备份");
   if (!options.daily) return;

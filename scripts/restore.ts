@@ -10,6 +10,7 @@ import { cli } from "./stack/cli.ts";
 import { withLock } from "./stack/lock.ts";
 import { PROJECT, StackError } from "./stack/project.ts";
 import { createReport, type Report } from "./stack/report.ts";
+import { tellMoment } from "./stack/tell-time.ts";
 
 /** npm run restore FILE: the stack is what it was when the backup was made, or stays what it is. */
 async function restoreFrom(signal: AbortSignal): Promise<void> {
@@ -38,12 +39,8 @@ async function restoreFrom(signal: AbortSignal): Promise<void> {
 
 function describe({ manifest, config }: Checked, report: Report): void {
   const { timezone } = parseConfig(config, "config.ini");
-  const format = new Intl.DateTimeFormat("sv-SE", {
-    timeZone: timezone,
-    dateStyle: "short",
-    timeStyle: "medium",
-  });
-  report.line(`   备份做于 ${format.format(new Date(manifest.createdAt))}（程序 ${manifest.version}）`);
+  const made = tellMoment(Date.parse(manifest.createdAt), timezone);
+  report.line(`   备份做于 ${made}（程序 ${manifest.version}）`);
 }
 
 async function confirm(isRunning: boolean, signal: AbortSignal): Promise<void> {

@@ -8,6 +8,7 @@ import { PART_TITLES } from "../stack/addresses.ts";
 import { listFiles } from "../stack/hash-files.ts";
 import { StackError } from "../stack/project.ts";
 import type { Report } from "../stack/report.ts";
+import { tellSize } from "../stack/tell-size.ts";
 import type { Addition } from "./access.ts";
 import type { Source } from "./archive.ts";
 import { CONFIG, DOTENV, type Facts, isArchiveName, MIGRATIONS } from "./manifest.ts";
@@ -78,7 +79,7 @@ async function copyDatabase(
   } finally {
     database.close();
   }
-  step.done(describeSize(statSync(copy).size));
+  step.done(tellSize(statSync(copy).size));
   return copy;
 }
 
@@ -119,7 +120,7 @@ async function* collectPrometheus(
       size += statSync(path).size;
       yield { name, path };
     }
-    step.done(`${describeSize(size)}${servers.prometheus ? "" : "，它没有在运行，按原样复制"}`);
+    step.done(`${tellSize(size)}${servers.prometheus ? "" : "，它没有在运行，按原样复制"}`);
   } catch (error) {
     step.fail("没有成功");
     throw error;
@@ -180,9 +181,4 @@ async function ask(url: string, name: string, options: RequestInit): Promise<Res
       { cause },
     );
   }
-}
-
-export function describeSize(bytes: number): string {
-  const mega = bytes / 1024 / 1024;
-  return mega >= 1024 ? `${(mega / 1024).toFixed(1)} GB` : `${mega.toFixed(1)} MB`;
 }

@@ -6,8 +6,8 @@ import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { StackError } from "../stack/project.ts";
 import type { Report } from "../stack/report.ts";
+import { tellSize } from "../stack/tell-size.ts";
 import { readArchive } from "./archive.ts";
-import { describeSize } from "./collecting.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** Ends the name of what is not finished. */
@@ -40,7 +40,7 @@ export async function saveArchive(
     await rename(partial, file);
     await syncFolder(dirname(file));
     const size = manifest.files.reduce((sum, { size }) => sum + size, 0);
-    step.done(`${manifest.files.length} 个文件，${describeSize(size)}`);
+    step.done(`${manifest.files.length} 个文件，${tellSize(size)}`);
     return manifest;
   } catch (error) {
     throw describe(error, dirname(file));
