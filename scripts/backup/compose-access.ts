@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { createReadStream, readFileSync } from "node:fs";
+import { createReadStream } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { readConfigFile } from "../../config/config.ts";
 import { isComposeRunning, startCompose, stopCompose } from "../stack/compose.ts";
 import { createCompose } from "../stack/compose-cli.ts";
 import { StackError } from "../stack/project.ts";
@@ -71,16 +72,16 @@ export async function composeAccess(project: string, report: Report): Promise<Ac
     title: "Docker",
     isRunning: running.size > 0,
     async config() {
-      return running.has("relay")
-        ? compose.ask("exec", "-T", "relay", "cat", "/rendered/current/config.ini")
-        : readFileSync(findConfigFile(), "utf8");
+      // Each of them has it mounted; not every image of the others has cat.
+      const service = ["relay", "exporter", ...running.keys()].find((name) => running.has(name));
+      if (service === undefined) return readConfigFile(findConfigFile()).text;
+      return compose.ask("exec", "-T", service, "cat", "/rendered/current/config.ini");
     },
     pack: (addition, _file, signal) => Readable.from(pack(addition, signal), { objectMode: false }),
     async unpack(file, signal) {
       const { child, done } = start("unpack");
       if (child.stdin)
         await pipeline(createReadStream(file), child.stdin, { signal }).catch(() => child.kill());
-      signal.throwIfAborted();
       await done;
     },
     swap: () => run("swap"),

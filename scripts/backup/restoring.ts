@@ -1,10 +1,10 @@
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { InterruptedError, reasonOf } from "../stack/interruption.ts";
-import { StackError, ToldError } from "../stack/project.ts";
+import { ToldError } from "../stack/project.ts";
 import type { Report } from "../stack/report.ts";
 import type { Access } from "./access.ts";
 import type { Checked } from "./checking.ts";
-import { isDiskFull } from "./saving.ts";
+import { diskTrouble, RESTORE_REMEDIES } from "./disk-trouble.ts";
 import {
   bringConfigBack,
   forgetOldConfig,
@@ -71,8 +71,7 @@ async function prepare({ file, access, kind, signal }: Restoring): Promise<void>
     putConfigAside(kind);
   } catch (error) {
     await access.putBack();
-    if (!isDiskFull(error)) throw error;
-    throw new StackError("磁盘已满，放不下备份里的数据。什么都没有改动：请腾出空间再恢复", { cause: error });
+    throw diskTrouble(error, RESTORE_REMEDIES);
   }
 }
 
