@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { PART_TITLES } from "../stack/addresses.ts";
 import { listFiles } from "../stack/hash-files.ts";
-import { StackError } from "../stack/project.ts";
+import { StackError, TemporaryError } from "../stack/project.ts";
 import { inStep, type Report } from "../stack/report.ts";
 import { tellSize } from "../stack/tell-size.ts";
 import type { Addition } from "./access.ts";
@@ -144,6 +144,8 @@ async function* collectPrometheus(
 
 async function versionOfPrometheus(url: string): Promise<string> {
   const response = await ask(`${url}/api/v1/status/buildinfo`, "Prometheus", {});
+  // It reads its log anew at each start, of a busy day for minutes.
+  if (response.status === 503) throw new TemporaryError("Prometheus 还在启动，请过一分钟再备份");
   return z.object({ data: z.object({ version: z.string() }) }).parse(await response.json()).data.version;
 }
 
@@ -189,7 +191,7 @@ async function ask(url: string, name: string, options: RequestInit): Promise<Res
   try {
     return await fetch(url, options);
   } catch (cause) {
-    throw new StackError(
+    throw new TemporaryError(
       `${name} 没有应答，无法备份：请用 npm start 启动它，或者用 npm stop 全部停下再备份`,
       { cause },
     );

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { StackError } from "../stack/project.ts";
+import { StackError, TemporaryError } from "../stack/project.ts";
 import { findConfigFile } from "../stack/settings.ts";
 import { syncFolder } from "./sync.ts";
 
@@ -55,10 +55,10 @@ export function unfinishedRestore(): StackKind | undefined {
   return findMark(configInPlace())?.kind;
 }
 
-/** @throws {StackError} */
+/** Also while it is still on its way: it starts what it has restored before it is sure of it. @throws {TemporaryError} */
 export function refuseUnfinishedRestore(): void {
   if (unfinishedRestore() !== undefined)
-    throw new StackError("上一次恢复没有完成，请先执行 npm start，它会换回原来的数据");
+    throw new TemporaryError("上一次恢复没有完成，请先执行 npm start，它会换回原来的数据");
 }
 
 /** From here on a restore can be taken back. @throws {StackError} where there is no config.ini */

@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { isService } from "../service/names.ts";
-import { StackError } from "./project.ts";
+import { StackError, TemporaryError } from "./project.ts";
 
 /** What is locked out by another of its kind: backups do not keep a stack from being stopped. */
 const BUSY = {
@@ -11,7 +11,7 @@ const BUSY = {
 
 /**
  * Lets one start, stop, apply or restore work on a state folder at a time; or one backup or restore.
- * @throws {StackError} while another one does
+ * @throws {TemporaryError} while another one does
  */
 export async function withLock<T>(
   folder: string,
@@ -21,7 +21,7 @@ export async function withLock<T>(
   refuseOthers(folder);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, name);
-  if (isHeld(file)) throw new StackError(BUSY[name]);
+  if (isHeld(file)) throw new TemporaryError(BUSY[name]);
   rmSync(file, { force: true });
   const lock = openSync(file, "wx", 0o600);
   writeSync(lock, String(process.pid));

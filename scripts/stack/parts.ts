@@ -129,7 +129,7 @@ function servicePart(name: ServiceName, entry: string, options: PartsOptions): P
       ...pick(env, SERVICE_VARIABLES[name]),
     },
     readyPath: "/-/ready",
-    inputs: configFingerprint(name, config) + sourceHash(project),
+    inputs: configFingerprint(name, config) + sourceHash(project, ["exporter", "alertmanager"]),
   };
   return toPart(draft, options);
 }
@@ -215,7 +215,7 @@ function backupPart({ project, paths, config, env, ports }: PartsOptions): Part 
     PUBLIC_EXPORTER_URL: publicUrls(config, env, ports).exporter,
   };
   const fingerprint = createHash("sha256")
-    .update(JSON.stringify([command, own, config.backup, config.timezone]))
+    .update(JSON.stringify([command, own, config.backup, config.timezone, sourceHash(project, ["scripts"])]))
     .digest("hex");
   return {
     name: "backup",
@@ -259,9 +259,12 @@ function pick(env: Env, names: string[]): Record<string, string> {
   return Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
 }
 
-/** Changes when our own services' code does, which shares its folders with files that are rendered. */
-function sourceHash(project: string): string {
-  const names = ["config", "service", "exporter", "alertmanager", "package-lock.json"];
+/**
+ * Changes when our own code does, which shares its folders with files that are rendered.
+ * @param folders those that not every part of ours uses
+ */
+function sourceHash(project: string, folders: string[]): string {
+  const names = ["config", "service", "package-lock.json", ...folders];
   const files = names.flatMap((name) => listFiles(join(project, name)));
   return hashFiles(...files.filter((file) => !/\.(ini|yml)$/.test(file)));
 }

@@ -135,9 +135,12 @@ export function isRunning({ pid, identity }: ProcessRecord): boolean {
   return identity !== "" && identityOf(pid) === identity;
 }
 
-/** Whether a version started it whose records did not hold yet what it takes to start the same again. */
-export function isOfEarlierVersion({ command, readyUrl }: Partial<ProcessRecord>): boolean {
-  return command === undefined || readyUrl === undefined;
+/**
+ * Whether a version started it whose records did not hold yet what it takes to start the same again. No sign of that
+ * is a missing `readyUrl`: the backups never have one.
+ */
+export function isOfEarlierVersion({ command }: Partial<ProcessRecord>): boolean {
+  return command === undefined;
 }
 
 /** Asks it to stop, waits, and forgets it. @returns whether it had to be killed */

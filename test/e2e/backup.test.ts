@@ -196,7 +196,7 @@ describe("a restore that is ended in its middle", () => {
     test(`killed at ${at}: nothing is done on what is left, and npm start puts the old back`, async () => {
       await stack.interrupt("SIGKILL", at, "restore.ts", "--native", "--yes", archive);
       const refused = await stack.run("backup.ts", "--native");
-      assert.equal(refused.code, 1, refused.output);
+      assert.equal(refused.code, 75, refused.output);
       assert.match(refused.output, /上一次恢复没有完成，请先执行 npm start/);
       assert.match((await stack.apply()).output, /上一次恢复没有完成，请先执行 npm start/);
       assert.match(await succeed(stack.up()), /已换回/);

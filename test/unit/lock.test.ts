@@ -3,7 +3,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { withLock } from "../../scripts/stack/lock.ts";
-import { StackError } from "../../scripts/stack/project.ts";
+import { TemporaryError } from "../../scripts/stack/project.ts";
 import { temporaryFolder } from "./support/folder.ts";
 
 test("one start or stop at a time; the next once it has ended, well or not", async (t) => {
@@ -12,7 +12,7 @@ test("one start or stop at a time; the next once it has ended, well or not", asy
   const running = withLock(folder, () => first.promise);
   await assert.rejects(
     withLock(folder, async () => "second"),
-    StackError,
+    TemporaryError,
   );
   first.reject(new Error("failed"));
   await assert.rejects(running, /failed/);
