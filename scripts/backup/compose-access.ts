@@ -1,14 +1,17 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { createReadStream, readFileSync } from "node:fs";
-import { Readable } from "node:stream";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { createReadStream } from "node:fs";
+import { Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { readConfigFile } from "../../config/config.ts";
 import { isComposeRunning, startCompose, stopCompose } from "../stack/compose.ts";
 import { createCompose } from "../stack/compose-cli.ts";
-import { StackError } from "../stack/project.ts";
+import { EX_TEMPFAIL, StackError, TemporaryError } from "../stack/project.ts";
 import type { Report } from "../stack/report.ts";
 import { checkSettings, findConfigFile, readSettings } from "../stack/settings.ts";
 import type { Access, Addition } from "./access.ts";
 import type { VolumeRequest } from "./volumes.ts";
+
+type Child = ChildProcessByStdio<Writable, Readable, null>;
 
 /**
  * A stack whose data lies in volumes: what works on them runs in a container of the service `backup`, archives go
@@ -21,7 +24,7 @@ export async function composeAccess(project: string, report: Report): Promise<Ac
   await compose.ask("build", "--quiet", "init");
 
   /** @param step of scripts/backup/volumes.ts */
-  function start(step: string): { child: ChildProcess; done: Promise<void> } {
+  function start(step: string): { child: Child; done: Promise<void> } {
     const args = [
       "compose",
       "run",
@@ -38,17 +41,21 @@ export async function composeAccess(project: string, report: Report): Promise<Ac
       child.once("error", reject);
       child.once("close", (code) => {
         if (code === 0) resolve();
-        else reject(new StackError(`容器里的这一步没有成功（${step}，退出码 ${code}），原因见上`));
+        else {
+          const Kind = code === EX_TEMPFAIL ? TemporaryError : StackError;
+          reject(new Kind(`容器里的这一步没有成功（${step}，退出码 ${code}），原因见上`));
+        }
       });
     });
-    // It may fail before anybody waits for it.
+    // It may fail before anybody waits for it, and before it has read what it is told.
     done.catch(() => {});
+    child.stdin.on("error", () => {});
     return { child, done };
   }
 
   async function run(step: string): Promise<void> {
     const { child, done } = start(step);
-    child.stdin?.end();
+    child.stdin.end();
     await done;
   }
 
@@ -58,8 +65,8 @@ export async function composeAccess(project: string, report: Report): Promise<Ac
     signal.addEventListener("abort", stop);
     try {
       const servers = (["prometheus", "alertmanager"] as const).filter((name) => running.has(name));
-      child.stdin?.end(JSON.stringify({ ...addition, servers } satisfies VolumeRequest));
-      for await (const piece of child.stdout ?? []) yield piece as Buffer;
+      child.stdin.end(JSON.stringify({ ...addition, servers } satisfies VolumeRequest));
+      for await (const piece of child.stdout) yield piece as Buffer;
       await done;
     } finally {
       signal.removeEventListener("abort", stop);
@@ -71,16 +78,15 @@ export async function composeAccess(project: string, report: Report): Promise<Ac
     title: "Docker",
     isRunning: running.size > 0,
     async config() {
-      return running.has("relay")
-        ? compose.ask("exec", "-T", "relay", "cat", "/rendered/current/config.ini")
-        : readFileSync(findConfigFile(), "utf8");
+      // Each of them has it mounted; not every image of the others has cat.
+      const service = ["relay", "exporter", ...running.keys()].find((name) => running.has(name));
+      if (service === undefined) return readConfigFile(findConfigFile()).text;
+      return compose.ask("exec", "-T", service, "cat", "/rendered/current/config.ini");
     },
     pack: (addition, _file, signal) => Readable.from(pack(addition, signal), { objectMode: false }),
     async unpack(file, signal) {
       const { child, done } = start("unpack");
-      if (child.stdin)
-        await pipeline(createReadStream(file), child.stdin, { signal }).catch(() => child.kill());
-      signal.throwIfAborted();
+      await pipeline(createReadStream(file), child.stdin, { signal }).catch(() => child.kill());
       await done;
     },
     swap: () => run("swap"),

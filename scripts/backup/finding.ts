@@ -8,7 +8,7 @@ import type { Access } from "./access.ts";
 import { composeAccess } from "./compose-access.ts";
 import { nativeAccess } from "./native-access.ts";
 import { undoRestore } from "./restoring.ts";
-import { type StackKind, unfinishedRestore } from "./unfinished.ts";
+import { configInPlace, type StackKind, unfinishedRestore } from "./unfinished.ts";
 
 export interface Found {
   kind: StackKind;
@@ -59,6 +59,6 @@ export async function finishUnfinishedRestore(report: Report): Promise<void> {
   const kind = unfinishedRestore();
   if (kind === undefined) return;
   report.line("上一次恢复没有完成，换回原来的数据和 config.ini：");
-  await undoRestore(await accessTo(kind, report), kind);
+  await undoRestore(await accessTo(kind, report), configInPlace());
   report.line("✅ 已换回");
 }

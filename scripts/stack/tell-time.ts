@@ -11,6 +11,17 @@ export function tellTime(at: number, timezone: string): string {
   return `${parts.month}-${parts.day} ${parts.hour}:${parts.minute}`;
 }
 
+/** @param at milliseconds since the epoch @returns for example "2026-02-12 21:46:05" */
+export function tellMoment(at: number, timezone: string): string {
+  // Sweden writes times as ISO 8601 does.
+  const format = new Intl.DateTimeFormat("sv-SE", {
+    timeZone: timezone,
+    dateStyle: "short",
+    timeStyle: "medium",
+  });
+  return format.format(at);
+}
+
 /** @param milliseconds @returns for example "3 小时" */
 export function tellSpan(milliseconds: number): string {
   const minutes = Math.max(0, Math.round(milliseconds / 60_000));

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { type Collection, collect } from "../../scripts/backup/collecting.ts";
@@ -14,11 +14,11 @@ async function collectAll(t: TestContext, prometheus: string): Promise<void> {
   const folder = temporaryFolder(t);
   const paths = statePaths(folder);
   mkdirSync(join(paths.data, "prometheus"), { recursive: true });
-  writeFileSync(join(folder, "config.ini"), "");
   const options: Collection = {
-    storage: nativeStorage(paths, join(folder, "config.ini")),
+    storage: nativeStorage(paths),
     servers: { prometheus },
     scratch: join(folder, "scratch"),
+    config: "",
     dotenv: undefined,
     variables: [],
     report: SILENT,
