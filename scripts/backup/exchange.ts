@@ -9,6 +9,7 @@ import { diskTrouble, RESTORE_REMEDIES } from "./disk-trouble.ts";
 import { CONFIG, DOTENV } from "./manifest.ts";
 import { foldersOf, placeOf, type Storage } from "./storage.ts";
 import { syncFolder, syncFolders } from "./sync.ts";
+import { VOLUME_LOCK } from "./volume-lock.ts";
 
 /*
  * What a restore puts in place of what is there, within each folder, as a volume's root itself cannot be renamed:
@@ -148,7 +149,7 @@ function moveAll(from: string, to: string, storage: Storage): void {
 
 /** Without the folders within that have their own turn. */
 function contents(folder: string, storage: Storage): string[] {
-  const others = [NEW, MOVING, OLD, "lost+found"]
+  const others = [NEW, MOVING, OLD, VOLUME_LOCK, "lost+found"]
     .map((name) => join(folder, name))
     .concat(foldersOf(storage));
   return readdirSync(folder).filter((name) => !others.includes(join(folder, name)));

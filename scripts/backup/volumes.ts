@@ -14,7 +14,7 @@ import { pack } from "./packing.ts";
 import { archiveName, rotate } from "./rotation.ts";
 import { saveArchive, scratchOf } from "./saving.ts";
 import { VOLUMES } from "./storage.ts";
-import { lockVolume } from "./volume-lock.ts";
+import { withVolumeLock } from "./volume-lock.ts";
 
 /** What npm run backup tells the container. */
 export interface VolumeRequest extends Addition {
@@ -67,10 +67,10 @@ async function work(signal: AbortSignal): Promise<void> {
   const [, , name = ""] = process.argv;
   const step = steps[name];
   if (step === undefined || !existsSync(VOLUMES.exporter)) throw new StackError("只在 backup 容器里使用");
-  // Each removes what the other has made on its way. The rest of a restore is not kept waiting by the daily backup, which
+  // Each removes what the other has made on its way. The rest of a restore does not wait for the daily backup, which
   // may be due when it starts the stack.
-  if (["pack", "daily", "unpack"].includes(name)) lockVolume(VOLUMES.prometheus);
-  await step();
+  if (["pack", "daily", "unpack"].includes(name)) await withVolumeLock(VOLUMES.prometheus, step);
+  else await step();
 }
 
 await cli(work);
