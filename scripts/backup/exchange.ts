@@ -133,7 +133,8 @@ export function putBack(storage: Storage): void {
 
 /** What is in place counts: neither what was there before is needed any more, nor what has not come into its place. */
 export function discard(storage: Storage): void {
-  for (const path of [...present(storage, NEW), ...present(storage, OLD)]) rmSync(path, { recursive: true });
+  for (const path of [...present(storage, NEW), ...present(storage, OLD)])
+    rmSync(path, { recursive: true, force: true });
 }
 
 function present(storage: Storage, subfolder: string): string[] {

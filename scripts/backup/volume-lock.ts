@@ -12,10 +12,15 @@ const SQLITE_BUSY = 5;
  * Lets one container at a time work on a volume. The lock of the commands on the host is not for containers to see, and
  * a process id means nothing in another one. This is the kernel's (fcntl(2), by way of SQLite), which goes with its
  * process: a kill or a power cut leaves none behind.
- * @throws {TemporaryError} while another one does
+ * @param patience milliseconds to wait for another one
+ * @throws {TemporaryError} while another one is at work
  */
-export async function withVolumeLock(folder: string, work: () => Promise<void> | void): Promise<void> {
-  const database = new DatabaseSync(join(folder, VOLUME_LOCK), { timeout: 0 });
+export async function withVolumeLock(
+  folder: string,
+  patience: number,
+  work: () => Promise<void> | void,
+): Promise<void> {
+  const database = new DatabaseSync(join(folder, VOLUME_LOCK), { timeout: patience });
   try {
     take(database);
     await work();
@@ -26,7 +31,8 @@ export async function withVolumeLock(folder: string, work: () => Promise<void> |
 
 function take(database: DatabaseSync): void {
   try {
-    database.exec("BEGIN EXCLUSIVE");
+    // Without a journal beside it, as nothing is ever written.
+    database.exec("PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE");
   } catch (cause) {
     if ((cause as { errcode?: number }).errcode !== SQLITE_BUSY) throw cause;
     throw new TemporaryError("另一个备份或恢复正在进行，请等它结束", { cause });
