@@ -51,9 +51,9 @@ export async function* collect(options: Collection, facts: Facts): AsyncGenerato
   }
 }
 
-/** A volume is there, and empty, once a container has it mounted. */
+/** A volume is there as soon as a container has it mounted; no data has a name that begins with a dot. */
 function holdsAnything(folder: string): boolean {
-  return existsSync(folder) && readdirSync(folder).length > 0;
+  return existsSync(folder) && readdirSync(folder).some((name) => !name.startsWith("."));
 }
 
 async function* collectDatabases(options: Collection, facts: Facts): AsyncGenerator<Source> {

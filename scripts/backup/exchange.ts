@@ -9,6 +9,7 @@ import { diskTrouble, RESTORE_REMEDIES } from "./disk-trouble.ts";
 import { CONFIG, DOTENV } from "./manifest.ts";
 import { foldersOf, placeOf, type Storage } from "./storage.ts";
 import { syncFolder, syncFolders } from "./sync.ts";
+import { VOLUME_LOCK } from "./volume-lock.ts";
 
 /*
  * What a restore puts in place of what is there, within each folder, as a volume's root itself cannot be renamed:
@@ -132,7 +133,8 @@ export function putBack(storage: Storage): void {
 
 /** What is in place counts: neither what was there before is needed any more, nor what has not come into its place. */
 export function discard(storage: Storage): void {
-  for (const path of [...present(storage, NEW), ...present(storage, OLD)]) rmSync(path, { recursive: true });
+  for (const path of [...present(storage, NEW), ...present(storage, OLD)])
+    rmSync(path, { recursive: true, force: true });
 }
 
 function present(storage: Storage, subfolder: string): string[] {
@@ -148,7 +150,7 @@ function moveAll(from: string, to: string, storage: Storage): void {
 
 /** Without the folders within that have their own turn. */
 function contents(folder: string, storage: Storage): string[] {
-  const others = [NEW, MOVING, OLD, "lost+found"]
+  const others = [NEW, MOVING, OLD, VOLUME_LOCK, "lost+found"]
     .map((name) => join(folder, name))
     .concat(foldersOf(storage));
   return readdirSync(folder).filter((name) => !others.includes(join(folder, name)));

@@ -14,7 +14,7 @@ import { pack } from "./packing.ts";
 import { archiveName, rotate } from "./rotation.ts";
 import { saveArchive, scratchOf } from "./saving.ts";
 import { VOLUMES } from "./storage.ts";
-import { lockVolume } from "./volume-lock.ts";
+import { withVolumeLock } from "./volume-lock.ts";
 
 /** What npm run backup tells the container. */
 export interface VolumeRequest extends Addition {
@@ -27,6 +27,19 @@ const SERVERS: Required<RunningServers> = {
   alertmanager: process.env.ALERTMANAGER_URL ?? "",
 };
 const CLOSED = `${openToContainers("目录")}（容器里的 ${BACKUPS} 是 .env 里 BACKUP_DIR 的目录）`;
+
+/**
+ * Milliseconds that a step waits for the end of another one: each removes what the other makes on its way. A container
+ * goes on for a while when the command on the host was killed. `discard` does not wait: the stack runs again by then, and
+ * its daily backup, which may be due, takes long.
+ */
+const PATIENCE: Partial<Record<string, number>> = {
+  pack: 0,
+  daily: 0,
+  unpack: 0,
+  swap: 60_000,
+  "put-back": 60_000,
+};
 
 /** A step on the volumes, in a container of docker-compose.yml's service `backup`. */
 async function work(signal: AbortSignal): Promise<void> {
@@ -67,10 +80,9 @@ async function work(signal: AbortSignal): Promise<void> {
   const [, , name = ""] = process.argv;
   const step = steps[name];
   if (step === undefined || !existsSync(VOLUMES.exporter)) throw new StackError("只在 backup 容器里使用");
-  // Each removes what the other has made on its way. The rest of a restore is not kept waiting by the daily backup, which
-  // may be due when it starts the stack.
-  if (["pack", "daily", "unpack"].includes(name)) lockVolume(VOLUMES.prometheus);
-  await step();
+  const patience = PATIENCE[name];
+  if (patience === undefined) await step();
+  else await withVolumeLock(VOLUMES.prometheus, patience, step);
 }
 
 await cli(work);

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { discard, putBack, swap, unpack } from "../../scripts/backup/exchange.ts";
 import { nativeStorage, type Storage } from "../../scripts/backup/storage.ts";
+import { VOLUME_LOCK } from "../../scripts/backup/volume-lock.ts";
 import { statePaths } from "../../scripts/stack/project.ts";
 import { SILENT, saveSources } from "./support/backup.ts";
 import { temporaryFolder } from "./support/folder.ts";
@@ -99,9 +100,12 @@ test("unpacked, swapped, discarded: the new is there alone, and what the archive
   const storage = storageIn(folder);
   fill(folder, OLD);
   await unpack(await archiveOf(t, ARCHIVE), storage, options);
+  // Held by a container that is at work.
+  const lock = { [join("prometheus", VOLUME_LOCK)]: "" };
+  fill(folder, lock);
   swap(storage);
   discard(storage);
-  assert.deepEqual(contents(folder), sorted(NEW));
+  assert.deepEqual(contents(folder), sorted({ ...NEW, ...lock }));
 });
 
 test("a power cut anywhere in the swap, and anywhere on the way back: the old is found again", async (t) => {

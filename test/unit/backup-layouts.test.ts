@@ -7,6 +7,7 @@ import { discard, swap, unpack } from "../../scripts/backup/exchange.ts";
 import { pack } from "../../scripts/backup/packing.ts";
 import { saveArchive, scratchOf } from "../../scripts/backup/saving.ts";
 import { nativeStorage, type Storage } from "../../scripts/backup/storage.ts";
+import { VOLUME_LOCK } from "../../scripts/backup/volume-lock.ts";
 import { statePaths } from "../../scripts/stack/project.ts";
 import { SILENT } from "./support/backup.ts";
 import { temporaryFolder } from "./support/folder.ts";
@@ -87,5 +88,6 @@ test("what was backed up natively is restored in volumes, and the other way roun
 test("a volume that is there but empty is nothing to back up", async (t) => {
   const storage = volumes(t);
   for (const folder of Object.values(storage)) mkdirSync(folder, { recursive: true });
+  writeFileSync(join(storage.prometheus, VOLUME_LOCK), "");
   await assert.rejects(move(t, storage, native(t)), /StackError: 这里还没有数据，没有什么可备份的/);
 });
