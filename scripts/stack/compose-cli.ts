@@ -28,6 +28,8 @@ export interface Compose {
   ask(...args: string[]): Promise<string>;
   /** A step of scripts/init.ts, in a container of its own. @returns the line that it answers */
   init(...step: string[]): Promise<string>;
+  /** `init` with the values that `upAgain` goes by. */
+  initAgain(...step: string[]): Promise<string>;
   running(): Promise<RunningServices>;
   /** Every container but init's, running or not. */
   containers(): Promise<Container[]>;
@@ -89,6 +91,7 @@ export function createCompose(cwd: string, env: Env, memory = join(cwd, ".stack/
     run("docker", ["compose", ...args], { cwd, env }).catch(({ message, cause }: Error) => {
       throw new StackError(message, { cause });
     });
+  const asRemembered = () => (existsSync(memory) ? ["--project-directory", cwd, "--file", memory] : []);
   async function up(options: string[], args: string[]): Promise<void> {
     const code = await show(["compose", ...options, "up", "-d", "--wait", ...args], cwd, env);
     if (code === 0) return;
@@ -97,23 +100,25 @@ export function createCompose(cwd: string, env: Env, memory = join(cwd, ".stack/
     const logs = await ask("logs", "--no-color", "--tail", "15", ...names).catch(() => "");
     throw new StackError(`docker compose 没有成功（退出码 ${code}）。日志的末尾：\n${logs}`);
   }
+  async function init(options: string[], step: string[]): Promise<string> {
+    const words = ["run", "--rm", "--no-deps", "-T", "init", "node", "scripts/init.ts", ...step];
+    // Before it stands what building the image had to say.
+    return (await ask(...options, ...words)).trimEnd().split("\n").at(-1) ?? "";
+  }
   return {
     up: (...args) => up([], args),
     async remember() {
       writeFileSync(memory, await ask("config", "--format", "json"), { mode: 0o600 });
     },
-    upAgain: (...args) => up(existsSync(memory) ? ["--project-directory", cwd, "--file", memory] : [], args),
+    upAgain: (...args) => up(asRemembered(), args),
     async down() {
       rmSync(memory, { force: true });
       const code = await show(["compose", "down"], cwd, env);
       if (code !== 0) throw new StackError(`docker compose down 没有成功（退出码 ${code}）`);
     },
     ask,
-    async init(...step) {
-      const output = await ask("run", "--rm", "--no-deps", "-T", "init", "node", "scripts/init.ts", ...step);
-      // Before it stands what building the image had to say.
-      return output.trimEnd().split("\n").at(-1) ?? "";
-    },
+    init: (...step) => init([], step),
+    initAgain: (...step) => init(asRemembered(), step),
     running: async () => runningServices(parsePs(await ask("ps", "--format", "json"))),
     async containers() {
       const listed = parsePs(await ask("ps", "--all", "--format", "json"));
