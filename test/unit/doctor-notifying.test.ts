@@ -94,6 +94,7 @@ for (const [fault, what] of [
     const view = await testView(t, { env: { WECOM_ROBOT_KEY: "k", WECOM_API_BASE: url } });
     const [told = ""] = await findings(wecomCheck, view);
     assert.ok(told.startsWith(`problem: ${what} | 告警发不到企业微信，会排队重试 | `), told);
+    assert.ok(told.endsWith(`：curl -sI ${url}`), told);
   });
 }
 
