@@ -26,8 +26,15 @@ export const PROCESS_TITLES: Record<ProcessName, string> = { ...PART_TITLES, bac
 
 export type Ports = Record<PartName, number>;
 
-/** @throws {EnvironmentError} */
+/** @throws {EnvironmentError} also where two parts have the same */
 export function readPorts(config: Config, env: Env): Ports {
+  const ports = givenPorts(config, env);
+  refuseTwice(ports);
+  return ports;
+}
+
+/** @throws {EnvironmentError} */
+export function givenPorts(config: Config, env: Env): Ports {
   const port = (name: string, fallback: number) => {
     const text = optional(env, name) ?? String(fallback);
     if (!/^\d+$/.test(text) || Number(text) < 1 || Number(text) > 65535) {
@@ -35,15 +42,13 @@ export function readPorts(config: Config, env: Env): Ports {
     }
     return Number(text);
   };
-  const ports = {
+  return {
     exporter: config.metricsPort,
     relay: port("RELAY_PORT", 8002),
     prometheus: port("PROMETHEUS_PORT", 9090),
     alertmanager: port("ALERTMANAGER_PORT", 9093),
     grafana: port("GRAFANA_PORT", 3000),
   };
-  refuseTwice(ports);
-  return ports;
 }
 
 function refuseTwice(ports: Ports): void {

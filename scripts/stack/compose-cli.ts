@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Env } from "../../config/environment.ts";
-import { readProxies } from "../../config/proxies.ts";
+import { type Proxies, readProxies } from "../../config/proxies.ts";
 import { isLoopback } from "../../service/http.ts";
 import { hashFiles } from "./hash-files.ts";
 import { StackError } from "./project.ts";
@@ -53,6 +53,8 @@ export function composeEnv(project: string, { config, env }: Settings): Env {
   const provisioning = hashFiles(join(project, "grafana/provisioning"));
   return {
     ...env,
+    // All of it is above; compose would read it by rules of its own, and repeat a line that it cannot read.
+    COMPOSE_DISABLE_ENV_FILE: "1",
     ...containerProxies(env),
     METRICS_PORT: String(config.metricsPort),
     RETENTION_DAYS: String(config.retentionDays),
@@ -71,7 +73,7 @@ export function composeEnv(project: string, { config, env }: Settings): Env {
 
 /** Not HTTP_PROXY itself, which docker goes by; one on this machine's loopback is not there for a container. */
 function containerProxies(env: Env): Env {
-  const { HTTP_PROXY = "", HTTPS_PROXY = "", NO_PROXY } = readProxies(env);
+  const { HTTP_PROXY = "", HTTPS_PROXY = "", NO_PROXY } = proxiesOf(env);
   const reachable = (address: string) =>
     address === "" || isLoopback(new URL(address).hostname) ? "" : address;
   return {
@@ -81,12 +83,25 @@ function containerProxies(env: Env): Env {
   };
 }
 
+/** What is no proxy is refused before anything starts (checkSettings); to look at what runs none is needed. */
+function proxiesOf(env: Env): Proxies {
+  try {
+    return readProxies(env);
+  } catch {
+    return { NO_PROXY: "" };
+  }
+}
+
 function hash(...values: (string | undefined)[]): string {
   return createHash("sha256").update(JSON.stringify(values)).digest("hex");
 }
 
-/** @param memory a file that only its owner can read: it holds secrets */
-export function createCompose(cwd: string, env: Env, memory = join(cwd, ".stack/compose.json")): Compose {
+/** Where `remember` writes; there as long as npm start has containers here. Only its owner can read it: it holds secrets. */
+export function memoryFile(cwd: string): string {
+  return join(cwd, ".stack/compose.json");
+}
+
+export function createCompose(cwd: string, env: Env, memory = memoryFile(cwd)): Compose {
   const ask = (...args: string[]) =>
     run("docker", ["compose", ...args], { cwd, env }).catch(({ message, cause }: Error) => {
       throw new StackError(message, { cause });

@@ -2,7 +2,7 @@ import { channelWords } from "../../exporter/words.ts";
 import { PART_TITLES } from "../stack/addresses.ts";
 import { table } from "../stack/report.ts";
 import { tellSpan, tellTime } from "../stack/tell-time.ts";
-import type { StackView } from "../stack/view.ts";
+import { type StackView, tellStopped } from "../stack/view.ts";
 import type { PartStatus, StackStatus } from "./read.ts";
 
 const STATES: Record<PartStatus["state"], string> = {
@@ -14,7 +14,7 @@ const STATES: Record<PartStatus["state"], string> = {
 
 /** A table of the parts, then what they say. */
 export function printStatus(status: StackStatus, view: StackView): string {
-  if (status.runtime === "stopped") return "❌ 监控系统没有在运行。启动：npm start\n";
+  if (status.runtime === "stopped") return `❌ ${tellStopped(view.runtime)}。原因和办法：npm run doctor\n`;
   const now = view.clock.now();
   const parts = status.parts.map(({ name, state, since, url }) => [
     STATES[state],

@@ -59,8 +59,7 @@ export async function readStatus(view: StackView): Promise<StackStatus> {
 async function readPart(view: StackView, name: PartName): Promise<PartStatus> {
   const found = stateOf(view, name);
   if (found === undefined) return { name, state: "absent", since: null, url: null };
-  const { config, env } = view.settings;
-  const url = name === "relay" ? (found.url ?? null) : publicUrls(config, env, view.ports)[name];
+  const url = urlsForPeople(view)[name] ?? found.url ?? null;
   if (!found.isRunning) return { name, state: "stopped", since: null, url };
   const isReady = await view.ask(name, readyPath(name)).then(
     ({ status }) => status < 300 && found.isHealthy,
@@ -68,6 +67,15 @@ async function readPart(view: StackView, name: PartName): Promise<PartStatus> {
   );
   const since = new Date(found.since).toISOString();
   return { name, state: isReady ? "healthy" : "unhealthy", since, url };
+}
+
+/** None where one of them is written wrongly: doctor says which. */
+function urlsForPeople({ settings: { config, env }, ports }: StackView): Partial<Record<PartName, string>> {
+  try {
+    return publicUrls(config, env, ports);
+  } catch {
+    return {};
+  }
 }
 
 async function readFigures({ ask }: StackView): Promise<StackStatus["figures"]> {

@@ -13,7 +13,11 @@ test("where nothing runs: exit code 1, and what to do", async (t) => {
   assert.equal(code, 1);
   assert.match(out, /❌ 监控系统没有在运行\n {3}影响：没有采集，也没有告警\n {3}办法：npm start\n/);
   const status = await run("status.ts");
-  assert.deepEqual(status, { code: 1, out: "❌ 监控系统没有在运行。启动：npm start\n", error: "" });
+  assert.deepEqual(status, {
+    code: 1,
+    out: "❌ 监控系统没有在运行。原因和办法：npm run doctor\n",
+    error: "",
+  });
   const alerts = await run("alerts.ts");
   assert.equal(alerts.code, 1);
   assert.match(alerts.out, /不知道现在有没有告警：监控系统没有在运行/);
@@ -49,7 +53,16 @@ test("a config.ini that is refused does not keep the other checks from their wor
     out,
     /❌ config\/config\.ini:2 \[monitoring\] alert_threshold_cpu = 180：应为 1 到 100 的数字（百分比）\n/,
   );
-  assert.match(out, /❔ 没有查：通知渠道、企业微信、邮件服务器（设置有错，先改好）\n/);
+  assert.match(out, /❔ 没有查：通知渠道、企业微信、邮件服务器、与外面的时间相比（设置有错，先改好）\n/);
+});
+
+test("two parts on one port: told, and no more", async (t) => {
+  const { folder, run } = cloneCheckout(t);
+  writeFileSync(join(folder, "config/config.ini"), "[monitoring]\nmetrics_port = 9090\n");
+  const { code, out } = await run("doctor.ts");
+  assert.equal(code, 1);
+  assert.match(out, /❌ 端口 9090 被分给了 采集程序（.*）和 Prometheus（.*），各部分的端口必须不同\n/);
+  assert.equal((await run("status.ts")).code, 1);
 });
 
 const PLANTED = {

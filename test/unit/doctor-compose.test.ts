@@ -18,12 +18,9 @@ type Docker = [argument: string, answer: string][];
 
 /** The first that fits answers; anything else is refused, as the real one does. */
 function installDocker(clone: Clone, answers: Docker): void {
-  const script = `#!${process.execPath}
-const line = process.argv.slice(2).join(" ");
-const found = ${JSON.stringify(answers)}.find(([argument]) => line.includes(argument));
-if (found) console.log(found[1]);
-else { console.error("unexpected: " + line); process.exit(1); }
-`;
+  const cases = answers.map(([argument, answer]) => `*'${argument}'*) cat <<'END'\n${answer}\nEND\n;;`);
+  const otherwise = `*) echo "unexpected: $*" >&2; exit 1;;`;
+  const script = `#!/bin/sh\ncase "$*" in\n${[...cases, otherwise].join("\n")}\nesac\n`;
   clone.addProgram("docker", script);
 }
 
@@ -117,6 +114,17 @@ test("a stack in containers: what the engine says, what is published, and the re
     readFileSync(config, "utf8").replace("alert_threshold_cpu = 80", "alert_threshold_cpu = 70"),
   );
   assert.ok((await look(clone)).includes("problem: 改了没有生效：config.ini、.env 或规则"));
+});
+
+test("a proxy that is none is told, and keeps nobody from looking at what runs", async (t) => {
+  const clone = cloneCheckout(t, { ...SETTINGS, HTTPS_PROXY: "http://" });
+  installDocker(clone, await startContainers(t, clone));
+  const told = await look(clone);
+  const line = "problem: 环境变量 HTTPS_PROXY：应为 HTTP 代理的地址，例如 http://proxy.example.com:3128";
+  assert.ok(told.includes(line), told.join("\n"));
+  assert.ok(told.includes("ok: 告警转发 正常"), told.join("\n"));
+  assert.match((await clone.run("status.ts", "--json")).out, /"runtime":"compose"/);
+  assert.equal((await clone.run("alerts.ts", "--json")).code, 0);
 });
 
 test("a container that is ill, one that exited, and a relay that does not answer", async (t) => {

@@ -109,3 +109,10 @@ test("what does not answer is said to be down, and costs its own figures only", 
   assert.match(printed, /告警：Alertmanager 没有应答\n通知：告警转发没有应答\n/);
   assert.match(printed, /CPU 12\.3%/);
 });
+
+test("an address for people that is written wrongly costs the addresses alone", async (t) => {
+  const view = await testView(t, { answers: ANSWERS, env: { PUBLIC_GRAFANA_URL: "grafana" } });
+  const { parts } = await readStatus(view);
+  assert.deepEqual(parts[0], { ...parts[0], state: "healthy", url: view.ask.url("relay") });
+  assert.deepEqual(parts[1], { ...parts[1], state: "healthy", url: view.ask.url("alertmanager") });
+});
