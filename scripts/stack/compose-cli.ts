@@ -53,7 +53,7 @@ export function composeEnv(project: string, { config, env }: Settings): Env {
   const provisioning = hashFiles(join(project, "grafana/provisioning"));
   return {
     ...env,
-    // All of it is above; compose would read it by rules of its own, and repeat a line that it cannot read.
+    // All of it is above; compose would read it by rules of its own, and fail at a line that doctor is to tell.
     COMPOSE_DISABLE_ENV_FILE: "1",
     ...containerProxies(env),
     METRICS_PORT: String(config.metricsPort),

@@ -50,11 +50,12 @@ function tellFigures(figures: StackStatus["figures"]): string {
 
 function tellAlerts(alerts: StackStatus["alerts"]): string {
   if (alerts === null) return "告警：Alertmanager 没有应答";
-  const { critical, warning, info, silenced } = alerts;
+  const { critical, warning, info, other, silenced } = alerts;
   const counts = [
     [critical, "严重"],
     [warning, "警告"],
     [info, "提示"],
+    [other, "其他"],
     [silenced, "不通知（静默或抑制）"],
   ] as const;
   const some = counts.filter(([count]) => count > 0).map(([count, name]) => `${name} ${count}`);

@@ -15,8 +15,8 @@ export interface StackStatus {
   parts: PartStatus[];
   /** The exporter's own. */
   figures: (Status & { messages_today: number | null }) | null;
-  /** Those that fire and are not silenced, by severity; the heartbeat is none. */
-  alerts: { critical: number; warning: number; info: number; silenced: number } | null;
+  /** Those that fire and are not silenced, by severity, `other` for any else or none; the heartbeat is none. */
+  alerts: { critical: number; warning: number; info: number; other: number; silenced: number } | null;
   /** Those that alerts are sent through. */
   channels: ChannelStatus[] | null;
 }
@@ -99,8 +99,9 @@ async function readAlerts({ ask }: StackView): Promise<StackStatus["alerts"]> {
   const alerts = all.filter(({ labels }) => labels.alertname !== "Watchdog");
   const told = alerts.filter(({ status }) => status.state !== "suppressed");
   const of = (severity: string) => told.filter(({ labels }) => labels.severity === severity).length;
-  const silenced = alerts.length - told.length;
-  return { critical: of("critical"), warning: of("warning"), info: of("info"), silenced };
+  const known = { critical: of("critical"), warning: of("warning"), info: of("info") };
+  const other = told.length - known.critical - known.warning - known.info;
+  return { ...known, other, silenced: alerts.length - told.length };
 }
 
 /** Those that alerts are sent through. */

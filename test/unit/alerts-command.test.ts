@@ -68,6 +68,7 @@ test("what fires, the worst first, and what was told to whom", async (t) => {
       alertmanager: {
         "/api/v2/alerts": [
           active("Watchdog", "info", "active"),
+          active("SomebodysOwn", "page", "active"),
           active("HighCpuUsage", "warning", "suppressed"),
           active("ServiceDown", "critical", "active", { service: "客服" }),
         ],
@@ -84,11 +85,13 @@ test("what fires, the worst first, and what was told to whom", async (t) => {
   assert.equal(said, JSON.stringify(history), "the relay's own answer");
   assert.equal(
     printAlerts(firing, said, view),
-    `现在有 2 条告警：
+    `现在有 3 条告警：
 🔴 ServiceDown 的标题（客服）
    02-12 19:46 起，已 2 小时
 🟠 HighCpuUsage 的标题
    02-12 19:46 起，已 2 小时，不通知（静默或抑制）
+⚪ SomebodysOwn 的标题
+   02-12 19:46 起，已 2 小时
 
 历史，3 条，新的在前：
 🔴 服务故障（客服 [31m）

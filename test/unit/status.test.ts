@@ -52,6 +52,8 @@ const ANSWERS = {
       alert("Watchdog", "info"),
       alert("ServiceDown", "critical"),
       alert("HighCpuUsage", "warning", "suppressed"),
+      alert("SomebodysOwn", "page"),
+      { labels: { alertname: "WithoutAny" }, status: { state: "active" } },
     ],
   },
 };
@@ -66,7 +68,7 @@ test("the parts, the figures, the alerts and the channels", async (t) => {
   });
   const status = await readStatus(view);
   assert.equal(status.healthy, false);
-  assert.deepEqual(status.alerts, { critical: 1, warning: 0, info: 0, silenced: 1 });
+  assert.deepEqual(status.alerts, { critical: 1, warning: 0, info: 0, other: 2, silenced: 1 });
   assert.deepEqual(status.channels, [
     { name: "wecom", lastSuccess: "2026-02-12T13:40:00.000Z", pending: 3, failing: true },
     { name: "email", lastSuccess: null, pending: 0, failing: false },
@@ -88,7 +90,7 @@ test("the parts, the figures, the alerts and the channels", async (t) => {
 ➖ 没有启动  Grafana
 
 CPU 12.3%，内存 —，磁盘 41.7%，有服务无法访问，今日消息 12
-告警：严重 1，不通知（静默或抑制） 1（npm run alerts）
+告警：严重 1，其他 2，不通知（静默或抑制） 1（npm run alerts）
 通知：企业微信群机器人 上次成功 02-12 21:40，❌ 最近一条失败，排队 3 条
 通知：邮件 还没有发过
 
