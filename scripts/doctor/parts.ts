@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { PART_TITLES, type PartName } from "../stack/addresses.ts";
+import { PART_TITLES, type PartName, WITHOUT } from "../stack/addresses.ts";
 import { NoAnswerError } from "../stack/ask.ts";
 import { memoryFile } from "../stack/compose-cli.ts";
 import {
@@ -12,14 +12,6 @@ import {
   tellStopped,
 } from "../stack/view.ts";
 import { type Check, type Finding, hint, ok, problem } from "./check.ts";
-
-const WITHOUT: Record<PartName, string> = {
-  exporter: "没有它，主机、服务、业务的问题都发现不了",
-  relay: "没有它，告警发不到企业微信和邮件",
-  prometheus: "没有它就没有监控数据，也没有告警",
-  alertmanager: "没有它，发现了问题也不会通知任何人",
-  grafana: "仪表盘打不开，监控和告警不受影响",
-};
 
 /** That every part runs and is ready. */
 export const partsCheck: Check = {

@@ -19,6 +19,15 @@ export const PART_TITLES: Record<PartName, string> = {
   grafana: "Grafana",
 };
 
+/** What the operator does without while a part is missing. */
+export const WITHOUT: Record<PartName, string> = {
+  relay: "没有它，告警发不到企业微信和邮件",
+  alertmanager: "没有它，发现了问题也不会通知任何人",
+  exporter: "没有它，主机、服务、业务的问题都发现不了",
+  prometheus: "没有它就没有监控数据，也没有告警",
+  grafana: "没有它就没有仪表盘，监控和告警不受影响",
+};
+
 /** What can run of the stack: the parts with an address, and last what makes the daily backups. */
 export type ProcessName = PartName | "backup";
 

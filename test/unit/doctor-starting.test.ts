@@ -48,7 +48,7 @@ test("each part: ready, dead, mute, absent, on a full disk", async (t) => {
     "problem: Alertmanager 在运行，但没有应答 | 没有它，发现了问题也不会通知任何人 | npm stop 再 npm start；原因看 tail -n 20 .stack/logs/alertmanager.log",
     "ok: 采集程序 正常",
     "problem: Prometheus 意外停了 | 没有它就没有监控数据，也没有告警 | npm start；原因看 tail -n 20 .stack/logs/prometheus.log",
-    "hint: Grafana 没有启动 | 仪表盘打不开，监控和告警不受影响 | npm start，会说明原因和办法",
+    "hint: Grafana 没有启动 | 没有它就没有仪表盘，监控和告警不受影响 | npm start，会说明原因和办法",
   ]);
   view.runtime = { kind: "stopped", reason: undefined };
   assert.deepEqual(await findings(partsCheck, view), [
