@@ -16,7 +16,8 @@ async function doctor(options: { json: boolean; sendTest: boolean }): Promise<bo
   const view = await viewStack(PROJECT);
   useProxies(view);
   const checks = options.sendTest ? [...CHECKS, sendTestCheck] : CHECKS;
-  const findings = await runChecks(checks, view);
+  const redact = createRedaction(view.settings.env);
+  const findings = (await runChecks(checks, view)).map(redact);
   const summary = count(findings);
   const report = {
     checkedAt: new Date(view.clock.now()).toISOString(),
@@ -24,8 +25,7 @@ async function doctor(options: { json: boolean; sendTest: boolean }): Promise<bo
     summary,
     findings,
   };
-  const redact = createRedaction(view.settings.env);
-  process.stdout.write(redact(options.json ? `${JSON.stringify(report)}\n` : print(findings)));
+  process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : print(findings));
   return summary.problem > 0;
 }
 
