@@ -1,5 +1,5 @@
 import { channelWords } from "../../exporter/words.ts";
-import { PART_TITLES } from "../stack/addresses.ts";
+import { PROCESS_TITLES } from "../stack/addresses.ts";
 import { table } from "../stack/report.ts";
 import { tellSpan, tellTime } from "../stack/tell-time.ts";
 import { type StackView, tellStopped } from "../stack/view.ts";
@@ -18,7 +18,7 @@ export function printStatus(status: StackStatus, view: StackView): string {
   const now = view.clock.now();
   const parts = status.parts.map(({ name, state, since, url }) => [
     STATES[state],
-    PART_TITLES[name],
+    PROCESS_TITLES[name],
     since === null ? "" : `已运行 ${tellSpan(now - Date.parse(since))}`,
     url ?? "",
   ]);

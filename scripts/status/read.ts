@@ -1,6 +1,6 @@
 import type { ChannelsReport } from "../../alertmanager/relay/channels-report.ts";
 import type { Status } from "../../client/wire.ts";
-import { type PartName, publicUrls } from "../stack/addresses.ts";
+import { type PartName, type ProcessName, publicUrls } from "../stack/addresses.ts";
 import { parseExposition } from "../stack/exposition.ts";
 import { PARTS, readyPath, type StackView, stateOf } from "../stack/view.ts";
 
@@ -10,7 +10,7 @@ export interface StackStatus {
   checkedAt: string;
   /** "stopped" where nothing runs. */
   runtime: "native" | "compose" | "stopped";
-  /** Whether every part that was started is ready. */
+  /** Whether every part is ready that should be there; Grafana alone may be absent, as it cannot be had everywhere. */
   healthy: boolean;
   parts: PartStatus[];
   /** The exporter's own. */
@@ -22,7 +22,8 @@ export interface StackStatus {
 }
 
 export interface PartStatus {
-  name: PartName;
+  /** "backup" only where config.ini asks for daily backups. */
+  name: ProcessName;
   state: "healthy" | "unhealthy" | "stopped" | "absent";
   /** RFC 3339. */
   since: string | null;
@@ -43,7 +44,7 @@ export interface ChannelStatus {
 export async function readStatus(view: StackView): Promise<StackStatus> {
   const orNull = <T>(figures: Promise<T>): Promise<T | null> => figures.catch(() => null);
   const [parts, figures, alerts, channels] = await Promise.all([
-    Promise.all(PARTS.map((part) => readPart(view, part))),
+    Promise.all([...PARTS.map((part) => readPart(view, part)), ...readBackup(view)]),
     orNull(readFigures(view)),
     orNull(readAlerts(view)),
     orNull(readChannels(view)),
@@ -67,6 +68,16 @@ async function readPart(view: StackView, name: PartName): Promise<PartStatus> {
   );
   const since = new Date(found.since).toISOString();
   return { name, state: isReady ? "healthy" : "unhealthy", since, url };
+}
+
+/** What makes the daily backups has no address: it does its work as long as it runs. */
+function readBackup({ runtime, settings: { config } }: StackView): PartStatus[] {
+  if (config.backup.keep === 0) return [];
+  const found = runtime.kind === "stopped" ? undefined : runtime.parts.backup;
+  const part = { name: "backup" as const, url: null };
+  if (found === undefined) return [{ ...part, state: "absent", since: null }];
+  if (!found.isRunning) return [{ ...part, state: "stopped", since: null }];
+  return [{ ...part, state: "healthy", since: new Date(found.since).toISOString() }];
 }
 
 /** None where one of them is written wrongly: doctor says which. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { PartState } from "../../scripts/stack/view.ts";
 import { printStatus } from "../../scripts/status/print.ts";
 import { readStatus } from "../../scripts/status/read.ts";
 import { testView } from "./support/view.ts";
@@ -117,4 +118,30 @@ test("an address for people that is written wrongly costs the addresses alone", 
   const { parts } = await readStatus(view);
   assert.deepEqual(parts[0], { ...parts[0], state: "healthy", url: view.ask.url("relay") });
   assert.deepEqual(parts[1], { ...parts[1], state: "healthy", url: view.ask.url("alertmanager") });
+});
+
+test("what makes the daily backups is a part where they are wanted", async (t) => {
+  const grafana = { "/api/health": "{}" };
+  const ready = { "/-/ready": "OK" };
+  const answers = { ...ANSWERS, prometheus: ready, grafana };
+  const told = async (keep: number, backup?: Partial<PartState>) => {
+    const view = await testView(t, { answers, config: { backup: { keep, hour: 3 } } });
+    const { parts } = view.runtime as { parts: Record<string, PartState> };
+    if (backup) parts.backup = { isRunning: true, isHealthy: true, since: NOW, url: undefined, ...backup };
+    const status = await readStatus(view);
+    return { healthy: status.healthy, part: status.parts[5], printed: printStatus(status, view) };
+  };
+  const { healthy, part } = await told(0);
+  assert.deepEqual([healthy, part], [true, undefined]);
+  const running = await told(7, {});
+  assert.deepEqual(
+    [running.healthy, running.part],
+    [true, { name: "backup", state: "healthy", since: "2026-02-12T13:46:44.000Z", url: null }],
+  );
+  const dead = await told(7, { isRunning: false });
+  assert.equal(dead.healthy, false);
+  assert.match(dead.printed, /^❌ 意外停了 +每日备份$/m);
+  const absent = await told(7);
+  assert.equal(absent.healthy, false);
+  assert.match(absent.printed, /^➖ 没有启动 +每日备份$/m);
 });
