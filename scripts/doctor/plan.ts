@@ -34,12 +34,16 @@ const SILENT: Report = {
  */
 export async function planApply(view: StackView): Promise<Plan | undefined> {
   const out = mkdtempSync(join(tmpdir(), "monitoring-"));
+  const remove = () => rmSync(out, { recursive: true, force: true });
+  // Doctor does not wait for a check that takes too long.
+  process.once("exit", remove);
   try {
     if (view.runtime.kind === "native") return await planNativeApply(view, out);
     if (view.runtime.kind === "compose") return await planComposeApply(view, out);
     return undefined;
   } finally {
-    rmSync(out, { recursive: true, force: true });
+    process.removeListener("exit", remove);
+    remove();
   }
 }
 

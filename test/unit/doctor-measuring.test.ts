@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import type { RequestListener } from "node:http";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -8,6 +8,7 @@ import { clockCheck } from "../../scripts/doctor/clock.ts";
 import { diskCheck } from "../../scripts/doctor/disk.ts";
 import { inForceCheck } from "../../scripts/doctor/in-force.ts";
 import { measuringCheck } from "../../scripts/doctor/measuring.ts";
+import { planApply } from "../../scripts/doctor/plan.ts";
 import { targetsCheck } from "../../scripts/doctor/targets.ts";
 import { SERVICE_STATE } from "../../scripts/service/names.ts";
 import type { PartState, StackView } from "../../scripts/stack/view.ts";
@@ -217,4 +218,19 @@ test("whether settings are in force cannot be told while nothing runs, or while 
   assert.deepEqual(await findings(inForceCheck, view), ["unchecked: 配置是否生效 | 设置有错，先改好"]);
   view.runtime = { kind: "stopped", reason: undefined };
   assert.deepEqual(await findings(inForceCheck, view), ["unchecked: 配置是否生效 | 监控系统没有在运行"]);
+});
+
+test("what apply would render for comparing does not stay, also where nobody waits for it", async (t) => {
+  const [view, folder, before] = [await testView(t), temporaryFolder(t), process.env.TMPDIR];
+  const listening = process.listeners("exit");
+  process.env.TMPDIR = folder;
+  const planning = planApply(view).catch(() => {});
+  if (before === undefined) delete process.env.TMPDIR;
+  else process.env.TMPDIR = before;
+  assert.equal(readdirSync(folder).length, 1);
+  const added = process.listeners("exit").filter((listener) => !listening.includes(listener));
+  for (const listener of added) listener.call(process, 0);
+  assert.deepEqual(readdirSync(folder), []);
+  await planning;
+  assert.deepEqual(process.listeners("exit"), listening);
 });
