@@ -5,7 +5,7 @@ import { classifyAnswer } from "../../alertmanager/relay/channels/wecom-errors.t
 import { readWecomRobotSettings } from "../../alertmanager/relay/channels/wecom-robot/settings.ts";
 import { reasonWords } from "../../exporter/words.ts";
 import type { StackView } from "../stack/view.ts";
-import { envFromHere, isWanted } from "./channel-env.ts";
+import { envFromHere, isWanted, TRUST } from "./channel-env.ts";
 import { type Check, type Finding, ok, problem, unchecked } from "./check.ts";
 
 /** Milliseconds: shorter than the relay's own, as somebody waits for it. */
@@ -74,9 +74,12 @@ async function checkApp(view: StackView, { apiBase, corpId, secret }: WecomAppSe
 function unreachable({ failure }: Extract<WecomReply, { failure: unknown }>, apiBase: string): Finding {
   if (!("reason" in failure)) return unchecked("企业微信", "没有应答");
   const { reason, detail } = failure;
+  const remedy = /CERT|SIGNED|ISSUER/.test(detail)
+    ? `核对 WECOM_API_BASE 里的主机名；${TRUST}`
+    : `${reasonWords(reason).remedy}：curl -sI ${new URL(apiBase).origin}`;
   return problem(
     reason === "timeout" ? `企业微信 ${TIMEOUT / 1000} 秒内没有应答` : detail,
     "告警发不到企业微信，会排队重试",
-    `${reasonWords(reason).remedy}：curl -sI ${new URL(apiBase).origin}`,
+    remedy,
   );
 }

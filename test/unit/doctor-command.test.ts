@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { readFileSync, writeFileSync } from "node:fs";
+import { createServer as createHttpsServer } from "node:https";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
+import { SMTPServer } from "smtp-server";
 import { cloneCheckout } from "./support/checkout-commands.ts";
 import { startHttpProxy } from "./support/http-proxy.ts";
 import { listen } from "./support/server.ts";
+import { makeCertificate } from "./support/tls-server.ts";
 
 test("where nothing runs: exit code 1, and what to do", async (t) => {
   const { run } = cloneCheckout(t);
@@ -138,6 +141,52 @@ test("WeCom is asked through the proxy, and whatever it and the mail server repe
     "what",
     "why",
   ]);
+});
+
+test("WeCom and a mail server of the firm's own are trusted by the authorities that .env names", async (t) => {
+  const { key, certificate } = makeCertificate(t);
+  const options = { key: readFileSync(key), cert: readFileSync(certificate) };
+  const mail = new SMTPServer({
+    ...options,
+    secure: true,
+    onAuth: (_auth, _session, done) => done(null, { user: "u" }),
+  });
+  await new Promise<void>((resolve) => mail.listen(0, "127.0.0.1", resolve));
+  t.after(() => new Promise<void>((resolve) => mail.close(() => resolve())));
+  // One that does not trust it hangs up.
+  mail.on("error", () => {});
+  const wecom = createHttpsServer(
+    options,
+    (_, response) => void response.end('{"errcode":44004,"errmsg":"empty"}'),
+  );
+  await new Promise<void>((resolve) => wecom.listen(0, "127.0.0.1", resolve));
+  t.after(() => wecom.close());
+  const settings = {
+    ...PLANTED,
+    WECOM_SECRET: "",
+    WECOM_CORP_ID: "",
+    WECOM_AGENT_ID: "",
+    WECOM_TO_USER: "",
+    WECOM_API_BASE: `https://127.0.0.1:${(wecom.address() as AddressInfo).port}`,
+    SMTP_URL: `smtps://user:pass@127.0.0.1:${(mail.server.address() as AddressInfo).port}`,
+  };
+  const told = async (more: object) => {
+    const { out } = await cloneCheckout(t, { ...settings, ...more }).run("doctor.ts", "--json");
+    const { findings } = JSON.parse(out) as { findings: Record<string, string>[] };
+    return findings.filter(({ check = "" }) => ["wecom", "mail"].includes(check));
+  };
+  for (const { level, remedy } of await told({})) {
+    assert.equal(level, "problem");
+    assert.match(remedy ?? "", /\.env 里写 NODE_EXTRA_CA_CERTS=/);
+  }
+  const trusting = await told({ NODE_EXTRA_CA_CERTS: certificate });
+  assert.deepEqual(
+    trusting.map(({ level, check }) => [check, level]),
+    [
+      ["wecom", "ok"],
+      ["mail", "ok"],
+    ],
+  );
 });
 
 test("it ends within 15 seconds though Docker, WeCom and the mail server hang", async (t) => {
