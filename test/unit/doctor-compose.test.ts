@@ -29,9 +29,12 @@ const ANSWERS: Record<string, unknown> = {
   "/-/ready": "OK",
   "/api/health": { version: VERSIONS.grafana },
   "/api/status": { monitoring_enabled: true },
-  "/api/v1/alertmanagers": { data: { activeAlertmanagers: ["alertmanager:9093"] } },
+  "/api/v1/alertmanagers": {
+    data: { activeAlertmanagers: [{ url: "http://alertmanager:9093/api/v2/alerts" }] },
+  },
   "/api/v1/status/buildinfo": { data: { version: VERSIONS.prometheus } },
   "/api/v1/status/tsdb": { data: { headStats: { maxTime: 0 } } },
+  "/api/v2/alerts": [],
   "/api/v2/silences": [],
   "/api/v2/status": { versionInfo: { version: VERSIONS.alertmanager } },
 };

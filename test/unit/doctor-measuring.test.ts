@@ -42,14 +42,33 @@ test("targets: up, down with Prometheus's reason, not scraped lately, none", asy
       target("grafana", { lastScrape: "2026-02-12T13:40:00Z" }),
     ]),
     [
-      "problem: Prometheus 取不到 localhost:1234（wecom_legal_service）的数据 | 它说：connection refused | 在这台机器上试：curl -sS http://localhost:1234/metrics | head -3",
+      "problem: Prometheus 取不到 localhost:1234（wecom_legal_service）的数据 | 它说：connection refused | 试：curl -sS http://localhost:1234/metrics | head -3；地址不对就改 prometheus/targets/wecom_legal_service.yml，再 npm run apply",
       "problem: localhost:1234（grafana）的数据是 404 秒前的 | 应该每 15 秒取一次，页面上的数字是旧的 | 看机器是否过忙、时间是否改过：uptime、date",
     ],
+  );
+  const down = target("relay", { health: "down", lastError: "no" });
+  const change = (view: StackView) => {
+    view.runtime = { kind: "compose", version: "28", parts: {} };
+  };
+  assert.match(
+    (await targetsFindings(t, [down], { change }))[0] ?? "",
+    /试：docker compose exec prometheus wget -qO- http:\/\/localhost:1234\/metrics \| head -3；/,
   );
   assert.match((await targetsFindings(t, []))[0] ?? "", /^problem: Prometheus 什么都不抓取 /);
   const dead = target("wecom_legal_service", { health: "down", lastError: "connection refused" });
   assert.deepEqual(await targetsFindings(t, [target("relay"), dead], { dead: ["exporter"] }), [
     "ok: 1 个抓取目标都取得到数据",
+  ]);
+});
+
+test("a part that was just started is not judged by what Prometheus saw before", async (t) => {
+  const down = target("relay", { health: "down", lastError: "connection refused" });
+  const change = ({ runtime }: StackView) => {
+    const { relay } = (runtime as { parts: Record<string, PartState> }).parts;
+    Object.assign(relay ?? {}, { since: NOW - 10_000 });
+  };
+  assert.deepEqual(await targetsFindings(t, [down], { change }), [
+    "unchecked: 抓取 localhost:1234（relay） | 告警转发 刚启动，一分钟后再查",
   ]);
 });
 
