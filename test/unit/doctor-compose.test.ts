@@ -5,6 +5,7 @@ import { type TestContext, test } from "node:test";
 import { parseEnv } from "node:util";
 import { readConfigFile } from "../../config/config.ts";
 import { publicUrls, readPorts } from "../../scripts/stack/addresses.ts";
+import { memoryFile } from "../../scripts/stack/compose-cli.ts";
 import { readExpected } from "../../scripts/stack/expected.ts";
 import { VERSIONS } from "../../scripts/stack/releases.ts";
 import { renderCompose } from "../../scripts/stack/render-compose.ts";
@@ -117,6 +118,20 @@ test("a stack in containers: what the engine says, what is published, and the re
     readFileSync(config, "utf8").replace("alert_threshold_cpu = 80", "alert_threshold_cpu = 70"),
   );
   assert.ok((await look(clone)).includes("problem: 改了没有生效：config.ini、.env 或规则"));
+});
+
+test("what of .env the containers do not have yet is told by its name", async (t) => {
+  const clone = cloneCheckout(t, SETTINGS);
+  const docker = await startContainers(t, clone);
+  const config = (environment: object) =>
+    JSON.stringify({ services: { relay: { environment }, grafana: {} } });
+  const before = { WECOM_ROBOT_KEY: "secret-1", EMAIL_TO: null, LOG_LEVEL: "info", RETENTION_DAYS: "90" };
+  const now = { ...before, WECOM_ROBOT_KEY: "secret-2", EMAIL_TO: "", NEW: "", RETENTION_DAYS: "30" };
+  installDocker(clone, [["compose config", config(now)], ...docker]);
+  assert.ok((await look(clone)).includes("ok: Prometheus 用的就是现在的配置"), "nothing is remembered");
+  writeFileSync(memoryFile(clone.folder), config(before));
+  const told = await look(clone);
+  assert.ok(told.includes("problem: 改了没有生效：.env：WECOM_ROBOT_KEY"), told.join("\n"));
 });
 
 test("a proxy that is none is told, and keeps nobody from looking at what runs", async (t) => {
