@@ -1,6 +1,6 @@
 import { channelWords } from "../../exporter/words.ts";
 import { PROCESS_TITLES } from "../stack/addresses.ts";
-import { table } from "../stack/report.ts";
+import { table, width } from "../stack/report.ts";
 import { tellSpan, tellTime } from "../stack/tell-time.ts";
 import { type StackView, tellStopped } from "../stack/view.ts";
 import type { PartStatus, StackStatus } from "./read.ts";
@@ -12,8 +12,12 @@ const STATES: Record<PartStatus["state"], string> = {
   absent: "➖ 没有启动",
 };
 
-/** A table of the parts, then what they say. */
-export function printStatus(status: StackStatus, view: StackView): string {
+/** The parts, then what they say. @param columns of the terminal */
+export function printStatus(
+  status: StackStatus,
+  view: StackView,
+  columns = Number.POSITIVE_INFINITY,
+): string {
   if (status.runtime === "stopped") return `❌ ${tellStopped(view.runtime)}。原因和办法：npm run doctor\n`;
   const now = view.clock.now();
   const parts = status.parts.map(({ name, state, since, url }) => [
@@ -24,7 +28,7 @@ export function printStatus(status: StackStatus, view: StackView): string {
   ]);
   const { timezone } = view.settings.config;
   const lines = [
-    ...table(parts),
+    ...layOut(parts, columns),
     "",
     tellFigures(status.figures),
     tellAlerts(status.alerts),
@@ -32,6 +36,16 @@ export function printStatus(status: StackStatus, view: StackView): string {
   ];
   if (!status.healthy) lines.push("", "原因和办法：npm run doctor");
   return `${lines.join("\n")}\n`;
+}
+
+/** A table, or on a narrow screen, a telephone's for example, the address on a line of its own. */
+function layOut(parts: string[][], columns: number): string[] {
+  const lines = table(parts);
+  if (lines.every((line) => width(line) <= columns)) return lines;
+  return parts.flatMap(([state = "", title = "", since = "", url = ""]) => [
+    `${state} ${title} ${since}`.trimEnd(),
+    ...(url === "" ? [] : [`   ${url}`]),
+  ]);
 }
 
 function tellFigures(figures: StackStatus["figures"]): string {

@@ -98,6 +98,18 @@ CPU 12.3%，内存 —，磁盘 41.7%，有服务无法访问，今日消息 12
 原因和办法：npm run doctor
 `,
   );
+  const narrow = printStatus(status, view, 40).replace(`${relay}`, "RELAY").split("\n").slice(0, 9);
+  assert.deepEqual(narrow, [
+    "✅ 正常 告警转发 已运行 3 小时",
+    "   RELAY",
+    "✅ 正常 Alertmanager 已运行 3 小时",
+    "   http://localhost:1",
+    "✅ 正常 采集程序 已运行 3 小时",
+    "   http://localhost:1",
+    "❌ 意外停了 Prometheus",
+    "   http://localhost:1",
+    "➖ 没有启动 Grafana",
+  ]);
 });
 
 test("what does not answer is said to be down, and costs its own figures only", async (t) => {
