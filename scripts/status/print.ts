@@ -2,7 +2,7 @@ import { channelWords } from "../../exporter/words.ts";
 import { PROCESS_TITLES } from "../stack/addresses.ts";
 import { table, width } from "../stack/report.ts";
 import { tellSpan, tellTime } from "../stack/tell-time.ts";
-import { type StackView, tellStopped } from "../stack/view.ts";
+import { isSettling, type StackView, tellStopped } from "../stack/view.ts";
 import type { PartStatus, StackStatus } from "./read.ts";
 
 const STATES: Record<PartStatus["state"], string> = {
@@ -31,7 +31,7 @@ export function printStatus(
     ...layOut(parts, columns),
     "",
     tellFigures(status.figures),
-    tellAlerts(status.alerts),
+    tellAlerts(status.alerts, isSettling(view, "alertmanager")),
     ...tellChannels(status.channels, timezone),
   ];
   if (!status.healthy) lines.push("", "原因和办法：npm run doctor");
@@ -62,7 +62,8 @@ function tellFigures(figures: StackStatus["figures"]): string {
   ].join("，");
 }
 
-function tellAlerts(alerts: StackStatus["alerts"]): string {
+/** @param isNew Prometheus tells it once more within a minute what goes on */
+function tellAlerts(alerts: StackStatus["alerts"], isNew: boolean): string {
   if (alerts === null) return "告警：Alertmanager 没有应答";
   const { critical, warning, info, other, silenced } = alerts;
   const counts = [
@@ -73,6 +74,7 @@ function tellAlerts(alerts: StackStatus["alerts"]): string {
     [silenced, "不通知（静默或抑制）"],
   ] as const;
   const some = counts.filter(([count]) => count > 0).map(([count, name]) => `${name} ${count}`);
+  if (some.length === 0 && isNew) return "告警：还不知道，Alertmanager 刚启动，一分钟后再看";
   return some.length === 0 ? "告警：没有" : `告警：${some.join("，")}（npm run alerts）`;
 }
 

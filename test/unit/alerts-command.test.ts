@@ -105,7 +105,7 @@ test("what fires, the worst first, and what was told to whom", async (t) => {
 });
 
 test("nothing fires, and one of the two does not answer", async (t) => {
-  const view = await testView(t, { answers: { alertmanager: { "/api/v2/alerts": [] } } });
+  const view = await testView(t, { answers: { alertmanager: { "/api/v2/alerts": [] } }, now: NOW });
   const firing = await readActive(view);
   const error = await readHistory(view, NOW, 20).catch((error: NoAnswerError) => error);
   assert.ok(error instanceof NoAnswerError);
@@ -116,6 +116,14 @@ test("nothing fires, and one of the two does not answer", async (t) => {
   assert.equal(
     printAlerts(error, '{"alerts":[]}', view),
     "❌ 不知道现在有没有告警：告警转发 没有应答（npm run doctor）\n\n历史：这段时间没有告警（更早的：npm run alerts -- --since 7d）\n",
+  );
+});
+
+test("nothing fires yet, as Alertmanager has just started", async (t) => {
+  const view = await testView(t, { now: NOW, since: NOW - 10_000 });
+  assert.match(
+    printAlerts([], '{"alerts":[]}', view),
+    /^❔ 还不知道现在有没有告警：Alertmanager 刚启动，一分钟后再看\n/,
   );
 });
 

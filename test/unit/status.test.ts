@@ -125,6 +125,16 @@ test("what does not answer is said to be down, and costs its own figures only", 
   assert.match(printed, /CPU 12\.3%/);
 });
 
+test("an Alertmanager that has just started does not know yet what fires", async (t) => {
+  const alertmanager = { "/-/ready": "OK", "/api/v2/alerts": [] };
+  const told = async (since: number) => {
+    const view = await testView(t, { answers: { ...ANSWERS, alertmanager }, now: NOW, since });
+    return printStatus(await readStatus(view), view);
+  };
+  assert.match(await told(NOW - 10_000), /^告警：还不知道，Alertmanager 刚启动，一分钟后再看$/m);
+  assert.match(await told(NOW - 100_000), /^告警：没有$/m);
+});
+
 test("an address for people that is written wrongly costs the addresses alone", async (t) => {
   const view = await testView(t, { answers: ANSWERS, env: { PUBLIC_GRAFANA_URL: "grafana" } });
   const { parts } = await readStatus(view);
