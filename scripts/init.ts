@@ -1,18 +1,16 @@
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { readConfigFile } from "../config/config.ts";
 import { configFile, type Env, EnvironmentError, optional, readPublicUrls } from "../config/environment.ts";
 import { unfinishedRestore } from "./backup/unfinished.ts";
-import { readAdminPassword } from "./stack/admin-password.ts";
 import { describeDraft } from "./stack/changes.ts";
 import { cli } from "./stack/cli.ts";
-import { GENERATED_SECRETS, randomSecret } from "./stack/dotenv.ts";
-import { mailPassword } from "./stack/fallback-mail.ts";
 import { PROJECT, StackError } from "./stack/project.ts";
 import { confirm, goBack, publish } from "./stack/publish.ts";
 import type { Rendering } from "./stack/render.ts";
-import { renderCompose, secretFile } from "./stack/render-compose.ts";
+import { renderCompose } from "./stack/render-compose.ts";
+import { keptSecrets, secretsToChange, writeSecrets } from "./stack/volume-secrets.ts";
 
 /** A volume of docker-compose.yml. */
 const RENDERED = "/rendered";
@@ -94,36 +92,6 @@ function checkPublished(key: string, value: number, variable: string, env: Env, 
   throw new EnvironmentError(
     `config.ini 里的 ${key} 是 ${value}，而 docker compose 用的是 ${published}：请在 .env 里设置 ${variable}=${wanted}`,
   );
-}
-
-function keptSecret(name: string): string | undefined {
-  const file = secretFile(name);
-  return existsSync(file) ? readFileSync(file, "utf8") : undefined;
-}
-
-function keptSecrets(): Partial<Record<string, string>> {
-  return Object.fromEntries(GENERATED_SECRETS.map((name) => [name, keptSecret(name)]));
-}
-
-/** The names of those for which .env says something else than before. */
-function secretsToChange(env: Env): string[] {
-  return GENERATED_SECRETS.filter((name) => {
-    const kept = keptSecret(name);
-    return (optional(env, name) ?? kept) !== kept;
-  });
-}
-
-/** What .env says, else what was made before, else a new one; readable by the containers that mount it alone. */
-function writeSecrets(env: Env): void {
-  readAdminPassword(env);
-  mkdirSync(secretFile(""), { recursive: true });
-  for (const name of GENERATED_SECRETS) {
-    const kept = keptSecret(name);
-    const value = optional(env, name) ?? kept ?? randomSecret();
-    if (value !== kept) writeFileSync(secretFile(name), value, { mode: 0o640 });
-  }
-  const password = mailPassword(env);
-  if (password !== undefined) writeFileSync(secretFile("SMTP_PASSWORD"), password, { mode: 0o640 });
 }
 
 await cli(init);

@@ -10,6 +10,8 @@ await look("npm run status [-- --json]", async () => {
   const { values } = parseArgs({ options: { json: { type: "boolean" } } });
   const view = await viewStack(PROJECT);
   const status = await readStatus(view);
-  process.stdout.write(values.json ? `${JSON.stringify(status)}\n` : printStatus(status, view));
+  process.stdout.write(
+    values.json ? `${JSON.stringify(status)}\n` : printStatus(status, view, process.stdout.columns),
+  );
   return !status.healthy;
 });

@@ -1,3 +1,4 @@
+import { severityRank } from "../../service/severity.ts";
 import { type Alert, isCritical } from "./alert.ts";
 import type { Channel } from "./channels/channel.ts";
 import type { Pending } from "./outbox/queue.ts";
@@ -56,12 +57,9 @@ function inOrder(pending: Pending[]): Pending[] {
   );
 }
 
-const SEVERITIES = ["critical", "warning", "info"];
-
 /** By severity, and firing before resolved within each. */
 function rank({ labels, status }: Alert): number {
-  const severity = SEVERITIES.indexOf(labels.severity ?? "");
-  return 2 * (severity === -1 ? SEVERITIES.length : severity) + (status === "firing" ? 0 : 1);
+  return 2 * severityRank(labels) + (status === "firing" ? 0 : 1);
 }
 
 function byName(a: Alert, b: Alert): number {

@@ -1,3 +1,4 @@
+import { severityRank } from "../../service/severity.ts";
 import type { MutedAlert } from "./alertmanager.ts";
 import type { Answer } from "./answer.ts";
 import type { Judgement } from "./prometheus.ts";
@@ -87,9 +88,6 @@ export function keyOf(labels: Record<string, string>): string {
   return JSON.stringify(Object.entries(labels).sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
-const SEVERITIES = ["critical", "warning", "info"];
-
 function bySeverity(one: Alert, other: Alert): number {
-  const rank = ({ labels }: Alert) => SEVERITIES.indexOf(labels.severity ?? "");
-  return rank(one) - rank(other) || other.startsAt - one.startsAt;
+  return severityRank(one.labels) - severityRank(other.labels) || other.startsAt - one.startsAt;
 }

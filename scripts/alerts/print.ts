@@ -2,7 +2,7 @@ import type { NotificationRecord } from "../../alertmanager/relay/outbox/history
 import { channelWords } from "../../exporter/words.ts";
 import type { NoAnswerError } from "../stack/ask.ts";
 import { tellSpan, tellTime } from "../stack/tell-time.ts";
-import type { StackView } from "../stack/view.ts";
+import { isSettling, type StackView } from "../stack/view.ts";
 import type { ActiveAlert, AlertRecord } from "./read.ts";
 
 const SIGNS: Record<string, string> = { critical: "🔴", warning: "🟠", info: "🔵" };
@@ -16,8 +16,13 @@ export function printAlerts(
   return `${[...printActive(active, view), "", ...printHistory(history, view)].join("\n")}\n`;
 }
 
-function printActive(active: ActiveAlert[] | NoAnswerError, { clock, settings }: StackView): string[] {
+function printActive(active: ActiveAlert[] | NoAnswerError, view: StackView): string[] {
+  const { clock, settings } = view;
   if (active instanceof Error) return [`❌ 不知道现在有没有告警：${active.message}（npm run doctor）`];
+  // Prometheus tells it once more within a minute what goes on.
+  if (active.length === 0 && isSettling(view, "alertmanager")) {
+    return ["❔ 还不知道现在有没有告警：Alertmanager 刚启动，一分钟后再看"];
+  }
   if (active.length === 0) return ["✅ 现在没有告警"];
   return [
     `现在有 ${active.length} 条告警：`,

@@ -1,4 +1,5 @@
 import type { AlertRecord } from "../../alertmanager/relay/outbox/history.ts";
+import { severityRank } from "../../service/severity.ts";
 import { NoAnswerError } from "../stack/ask.ts";
 import type { StackView } from "../stack/view.ts";
 
@@ -13,15 +14,12 @@ export interface ActiveAlert {
 
 export type { AlertRecord };
 
-const SEVERITIES = ["critical", "warning", "info"];
-
 /** The worst first, of those the newest. @throws {NoAnswerError} */
 export async function readActive({ ask }: StackView): Promise<ActiveAlert[]> {
   const alerts = await ask.json<ActiveAlert[]>("alertmanager", "/api/v2/alerts");
-  const rank = ({ labels }: ActiveAlert) => SEVERITIES.indexOf(labels.severity ?? "");
   return alerts
     .filter(({ labels }) => labels.alertname !== "Watchdog")
-    .sort((a, b) => rank(a) - rank(b) || b.startsAt.localeCompare(a.startsAt));
+    .sort((a, b) => severityRank(a.labels) - severityRank(b.labels) || b.startsAt.localeCompare(a.startsAt));
 }
 
 /** @param since milliseconds since the epoch @returns the relay's own answer @throws {NoAnswerError} */

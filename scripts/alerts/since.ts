@@ -10,7 +10,8 @@ const UNITS: Record<string, number> = { m: 60_000, h: 3600_000, d: 24 * 3600_000
  */
 export function parseSince(text: string, now: number): number {
   const [, count, unit = ""] = /^(\d+)([mhd])$/.exec(text) ?? [];
-  if (count !== undefined) return now - Number(count) * (UNITS[unit] ?? 0);
+  // Further back than there are dates is as far back as there is anything.
+  if (count !== undefined) return Math.max(0, now - Number(count) * (UNITS[unit] ?? 0));
   const isTime = /^\d{4}-\d\d-\d\dT.+(Z|[+-]\d\d:\d\d)$/.test(text);
   const time = isTime ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(time)) {

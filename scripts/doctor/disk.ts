@@ -1,5 +1,6 @@
-import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { statfs } from "node:fs/promises";
+import { dirname } from "node:path";
 import { composeEnv, createCompose } from "../stack/compose-cli.ts";
 import { query } from "../stack/query.ts";
 import type { StackView } from "../stack/view.ts";
@@ -34,20 +35,25 @@ export const diskCheck: Check = {
 };
 
 async function freeInFolder({ paths, runtime }: StackView): Promise<number | Finding> {
-  const folder = existsSync(paths.data) ? paths.data : paths.root;
+  const folder = nearest(paths.data);
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    accessSync(folder, constants.W_OK);
+    // What is no folder is refused by the slash.
+    accessSync(`${folder}/`, constants.W_OK | constants.X_OK);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     return problem(
       `写不了数据目录 .stack（${code}）`,
       runtime.kind === "stopped" ? "启动不了" : "数据和告警都会停",
-      "ls -ld .stack .stack/data 看是谁的，用那个用户执行；只读的硬盘先修好",
+      "ls -ld . .stack .stack/data 看是谁的，用那个用户执行；只读的硬盘先修好",
     );
   }
   const { bavail, bsize } = await statfs(folder);
   return bavail * bsize;
+}
+
+/** The folder itself, or the one in which it would be made. */
+function nearest(folder: string): string {
+  return existsSync(folder) ? folder : nearest(dirname(folder));
 }
 
 async function freeInVolume({ project, settings }: StackView): Promise<number | Finding> {
@@ -60,8 +66,11 @@ async function freeInVolume({ project, settings }: StackView): Promise<number | 
 /** Prometheus's own figures: what it takes in now, for as long as it is to be kept, less what it holds already. */
 async function judgeRetention({ ask, settings: { config } }: StackView, free: number): Promise<Finding> {
   const newest = async (expression: string) => (await query(ask, expression).catch(() => []))[0];
-  const rate = await newest("rate(prometheus_tsdb_head_samples_appended_total[1h])");
-  const held = await newest("prometheus_tsdb_storage_blocks_bytes");
+  // Both at once: one after the other they would use up the time of a check where Prometheus hangs.
+  const [rate, held] = await Promise.all([
+    newest("rate(prometheus_tsdb_head_samples_appended_total[1h])"),
+    newest("prometheus_tsdb_storage_blocks_bytes"),
+  ]);
   if (rate === undefined)
     return unchecked("硬盘够不够保留期用", `Prometheus 没有应答或刚启动；硬盘现在剩 ${tell(free)}`);
   const whole = rate.value * BYTES_PER_SAMPLE * config.retentionDays * DAY;

@@ -43,18 +43,27 @@ async function heartbeat({ ask }: StackView): Promise<Finding[]> {
 }
 
 async function connection(view: StackView): Promise<Finding[]> {
-  const { data } = await view.ask.json<{ data: { activeAlertmanagers: unknown[] } }>(
+  const { data } = await view.ask.json<{ data: { activeAlertmanagers: { url: string }[] } }>(
     "prometheus",
     "/api/v1/alertmanagers",
   );
-  if (data.activeAlertmanagers.length > 0) return [ok("Prometheus 知道 Alertmanager 在哪")];
+  const known = data.activeAlertmanagers.map(({ url }) => URL.parse(url)?.host ?? url);
+  if (known.some((host) => host.endsWith(`:${alertmanagerPort(view)}`))) {
+    return [ok("Prometheus 知道 Alertmanager 在哪")];
+  }
+  const what = known.length === 0 ? "不知道 Alertmanager 在哪" : `把告警送到 ${known}，Alertmanager 不在那里`;
   return unlessSettling(view, [
     problem(
-      "Prometheus 不知道 Alertmanager 在哪",
-      "告警不会离开 Prometheus",
-      "git status 看 prometheus/targets/alertmanager.yml 改过没有，恢复后 npm run apply",
+      `Prometheus ${what}`,
+      "告警到不了 Alertmanager，谁也收不到",
+      "git diff prometheus/targets/alertmanager.yml 看改了什么，恢复后 npm run apply",
     ),
   ]);
+}
+
+/** As Prometheus has to reach it. */
+function alertmanagerPort({ runtime, ask }: StackView): string | undefined {
+  return runtime.kind === "compose" ? "9093" : URL.parse(ask.url("alertmanager") ?? "")?.port;
 }
 
 /** What Alertmanager could not hand over, by Prometheus's memory: its counter alone does not tell when. */

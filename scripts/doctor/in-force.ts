@@ -4,7 +4,7 @@ import type { Expected } from "../stack/expected.ts";
 import { alertmanagerProblem, loadedProblem, valuesProblem } from "../stack/live.ts";
 import { StackError } from "../stack/project.ts";
 import { RELOADED, type ReloadedServer } from "../stack/reload.ts";
-import { readyPath, type StackView, stateOf } from "../stack/view.ts";
+import { readyPath, type StackView, stateOf, tellStopped } from "../stack/view.ts";
 import { type Check, type Finding, ok, problem, unchecked, unlessSettling } from "./check.ts";
 import { type Plan, planApply } from "./plan.ts";
 
@@ -14,7 +14,7 @@ export const inForceCheck: Check = {
   title: "配置是否生效",
   question: "measuring",
   async run(view): Promise<Finding[]> {
-    if (view.runtime.kind === "stopped") return [unchecked("配置是否生效", "监控系统没有在运行")];
+    if (view.runtime.kind === "stopped") return [unchecked("配置是否生效", tellStopped(view.runtime))];
     if (view.refused) return [unchecked("配置是否生效", "设置有错，先改好")];
     try {
       const plan = await planApply(view);

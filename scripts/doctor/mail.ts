@@ -1,6 +1,6 @@
 import nodemailer from "nodemailer";
 import { type EmailSettings, readEmailSettings } from "../../alertmanager/relay/channels/email/settings.ts";
-import { envFromHere, isWanted } from "./channel-env.ts";
+import { envFromHere, isWanted, TRUST } from "./channel-env.ts";
 import { type Check, type Finding, ok, problem, unchecked } from "./check.ts";
 
 /** Milliseconds for each step: connecting, the greeting, an answer. */
@@ -56,11 +56,7 @@ function explain(host: string, { code = "未知错误", responseCode, message }:
     );
   }
   if (/certificate|self.signed|altname/i.test(message)) {
-    return problem(
-      `邮件服务器 ${host} 的证书不可信`,
-      WHY,
-      "核对 SMTP_URL 里的主机名；自建的服务器，把它的 CA 证书用 NODE_EXTRA_CA_CERTS 给出",
-    );
+    return problem(`邮件服务器 ${host} 的证书不可信`, WHY, `核对 SMTP_URL 里的主机名；${TRUST}`);
   }
   if (/wrong version|ssl3|EPROTO|packet length/i.test(message)) {
     return problem(

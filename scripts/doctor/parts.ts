@@ -1,15 +1,17 @@
-import { PART_TITLES, type PartName } from "../stack/addresses.ts";
+import { existsSync } from "node:fs";
+import { PART_TITLES, type PartName, WITHOUT } from "../stack/addresses.ts";
 import { NoAnswerError } from "../stack/ask.ts";
-import { logCommand, PARTS, readyPath, type StackView, stateOf } from "../stack/view.ts";
+import { memoryFile } from "../stack/compose-cli.ts";
+import {
+  isUnknown,
+  logCommand,
+  PARTS,
+  readyPath,
+  type StackView,
+  stateOf,
+  tellStopped,
+} from "../stack/view.ts";
 import { type Check, type Finding, hint, ok, problem } from "./check.ts";
-
-const WITHOUT: Record<PartName, string> = {
-  exporter: "没有它，主机、服务、业务的问题都发现不了",
-  relay: "没有它，告警发不到企业微信和邮件",
-  prometheus: "没有它就没有监控数据，也没有告警",
-  alertmanager: "没有它，发现了问题也不会通知任何人",
-  grafana: "仪表盘打不开，监控和告警不受影响",
-};
 
 /** That every part runs and is ready. */
 export const partsCheck: Check = {
@@ -17,12 +19,32 @@ export const partsCheck: Check = {
   title: "各部分",
   question: "starting",
   async run(view): Promise<Finding[]> {
-    if (view.runtime.kind === "stopped") {
-      return [problem("监控系统没有在运行", "没有采集，也没有告警", "npm start")];
-    }
+    if (view.runtime.kind === "stopped") return [explainStopped(view)];
     return Promise.all(PARTS.map((part) => checkPart(view, part)));
   },
 };
+
+function explainStopped({ runtime, project }: StackView): Finding {
+  const what = tellStopped(runtime);
+  if (isUnknown(runtime)) {
+    return problem(
+      what,
+      "可能没有采集，也没有告警",
+      "看机器是否过忙：uptime；docker ps 也没有应答就重启 Docker",
+    );
+  }
+  // Containers come back with the engine; npm start would begin anew without it, and without their data.
+  const ranInDocker =
+    runtime.kind === "stopped" && runtime.reason !== undefined && existsSync(memoryFile(project));
+  if (ranInDocker) {
+    return problem(
+      "Docker 没有在运行，监控系统在它里面",
+      "没有采集，也没有告警",
+      "systemctl start docker，各部分会自己起来；先不要 npm start，它会改用本机方式，看不到原来的数据",
+    );
+  }
+  return problem(what, "没有采集，也没有告警", "npm start");
+}
 
 async function checkPart(view: StackView, part: PartName): Promise<Finding> {
   const state = stateOf(view, part);

@@ -12,6 +12,7 @@ import { currentFolder } from "../stack/publish.ts";
 import { renderCompose } from "../stack/render-compose.ts";
 import type { Report } from "../stack/report.ts";
 import type { StackView } from "../stack/view.ts";
+import { changedContainerVariables } from "./container-variables.ts";
 
 /** What npm run apply would do. */
 export interface Plan {
@@ -34,12 +35,16 @@ const SILENT: Report = {
  */
 export async function planApply(view: StackView): Promise<Plan | undefined> {
   const out = mkdtempSync(join(tmpdir(), "monitoring-"));
+  const remove = () => rmSync(out, { recursive: true, force: true });
+  // Doctor does not wait for a check that takes too long.
+  process.once("exit", remove);
   try {
     if (view.runtime.kind === "native") return await planNativeApply(view, out);
     if (view.runtime.kind === "compose") return await planComposeApply(view, out);
     return undefined;
   } finally {
-    rmSync(out, { recursive: true, force: true });
+    process.removeListener("exit", remove);
+    remove();
   }
 }
 
@@ -60,7 +65,7 @@ async function planNativeApply(view: StackView, out: string): Promise<Plan> {
   return { changes, expected: readExpected(current) };
 }
 
-/** The containers have theirs in a volume: only whether it is the same can be told from outside. */
+/** The containers have their files in a volume: only whether they are the same can be told from outside. */
 async function planComposeApply({ project, settings, ports }: StackView, out: string): Promise<Plan> {
   const { config, configText, env } = settings;
   const { hash, folder } = renderCompose({
@@ -72,7 +77,11 @@ async function planComposeApply({ project, settings, ports }: StackView, out: st
     publicUrls: publicUrls(config, env, ports),
   });
   const compose = createCompose(project, composeEnv(project, settings));
-  const current = (await compose.ask("exec", "-T", "relay", "readlink", "/rendered/current")).trim();
-  const changes = current === hash ? [] : ["config.ini、.env 或规则"];
-  return { changes, expected: readExpected(folder) };
+  const [current, names] = await Promise.all([
+    compose.ask("exec", "-T", "relay", "readlink", "/rendered/current"),
+    changedContainerVariables(compose, project),
+  ]);
+  const files = current.trim() === hash ? [] : ["config.ini、.env 或规则"];
+  const variables = names.length > 0 ? [`.env：${names.join("、")}`] : [];
+  return { changes: [...files, ...variables], expected: readExpected(folder) };
 }

@@ -19,7 +19,7 @@ export const rulesCheck: Check = {
         problem(
           "Prometheus 没有任何告警规则",
           "什么问题都不会告警",
-          "git status 看 prometheus/rules 改过没有，恢复后 npm run apply",
+          "git diff prometheus/rules 看改了什么，恢复后 npm run apply",
         ),
       ];
     }

@@ -18,6 +18,8 @@ export const secretsCheck: Check = {
 };
 
 function unset({ project, settings: { env }, runtime }: StackView): Finding[] {
+  // There they are in a volume, whatever .env says; `docker compose up` alone needs none.
+  if (runtime.kind === "compose") return [];
   if (!existsSync(join(project, ".env")) && runtime.kind === "stopped") {
     return [hint("还没有 .env", "第一次启动时会生成，连同随机密钥", "npm start")];
   }

@@ -1,6 +1,6 @@
-import type { PartName } from "../stack/addresses.ts";
-import { type StackView, stateOf } from "../stack/view.ts";
-import { type Check, type Finding, ok, problem, unlessSettling } from "./check.ts";
+import { PART_TITLES, type PartName } from "../stack/addresses.ts";
+import { isSettling, type StackView, stateOf } from "../stack/view.ts";
+import { type Check, type Finding, ok, problem, unchecked, unlessSettling } from "./check.ts";
 
 interface Target {
   labels: { job: string; instance: string };
@@ -32,7 +32,7 @@ export const targetsCheck: Check = {
     const targets = await readTargets(view);
     // What died is told by the check of the parts.
     const alive = targets.filter(({ labels }) => stateOf(view, partOf(labels.job))?.isRunning ?? true);
-    return unlessSettling(view, judge(alive, view.clock.now()));
+    return unlessSettling(view, judge(view, alive));
   },
 };
 
@@ -40,33 +40,37 @@ function partOf(job: string): PartName {
   return job === "wecom_legal_service" ? "exporter" : (job as PartName);
 }
 
-function judge(targets: Target[], now: number): Finding[] {
+function judge(view: StackView, targets: Target[]): Finding[] {
   if (targets.length === 0) {
     return [
       problem(
         "Prometheus 什么都不抓取",
         "没有任何监控数据",
-        "git status 看 prometheus/targets 改过没有，恢复后 npm run apply",
+        "git diff prometheus/targets 看改了什么，恢复后 npm run apply",
       ),
     ];
   }
-  const ill = targets.flatMap((target) => judgeTarget(target, now));
+  const ill = targets.flatMap((target) => judgeTarget(view, target));
   return ill.length > 0 ? ill : [ok(`${targets.length} 个抓取目标都取得到数据`)];
 }
 
-function judgeTarget(target: Target, now: number): Finding[] {
-  const { labels, health, lastError, lastScrape } = target;
-  const name = `${labels.instance}（${labels.job}）`;
+function judgeTarget(view: StackView, { labels, health, lastError, lastScrape }: Target): Finding[] {
+  const { job, instance } = labels;
+  const name = `${instance}（${job}）`;
   if (health === "down") {
+    const part = partOf(job);
+    // What Prometheus has of it may be of before.
+    if (isSettling(view, part))
+      return [unchecked(`抓取 ${name}`, `${PART_TITLES[part]} 刚启动，一分钟后再查`)];
     return [
       problem(
         `Prometheus 取不到 ${name}的数据`,
         `它说：${lastError}`,
-        `在这台机器上试：curl -sS http://${labels.instance}/metrics | head -3`,
+        `试：${fetchCommand(view, instance)}；地址不对就改 prometheus/targets/${job}.yml，再 npm run apply`,
       ),
     ];
   }
-  const age = Math.round((now - Date.parse(lastScrape)) / 1000);
+  const age = Math.round((view.clock.now() - Date.parse(lastScrape)) / 1000);
   // Before the first scrape it is unknown.
   if (health === "unknown" || age <= MISSED * INTERVAL) return [];
   return [
@@ -76,4 +80,12 @@ function judgeTarget(target: Target, now: number): Finding[] {
       "看机器是否过忙、时间是否改过：uptime、date",
     ),
   ];
+}
+
+/** From where Prometheus is. */
+function fetchCommand({ runtime }: StackView, instance: string): string {
+  const url = `http://${instance}/metrics`;
+  return runtime.kind === "compose"
+    ? `docker compose exec prometheus wget -qO- ${url} | head -3`
+    : `curl -sS ${url} | head -3`;
 }

@@ -1,4 +1,5 @@
 import packageJson from "../../package.json" with { type: "json" };
+import { PART_TITLES } from "../stack/addresses.ts";
 import { NoAnswerError } from "../stack/ask.ts";
 import { type ServerName, VERSIONS } from "../stack/releases.ts";
 import type { StackView } from "../stack/view.ts";
@@ -9,11 +10,6 @@ const OLDEST: Record<ServerName, string> = {
   prometheus: "2.42.0",
   alertmanager: "0.25.0",
   grafana: "10.4.0",
-};
-const TITLES: Record<ServerName, string> = {
-  prometheus: "Prometheus",
-  alertmanager: "Alertmanager",
-  grafana: "Grafana",
 };
 
 /** Node here, and the servers as they say themselves. */
@@ -46,7 +42,7 @@ async function checkServer(view: StackView, name: ServerName): Promise<Finding> 
     return judge(name, await READ[name](view), view);
   } catch (error) {
     if (!(error instanceof NoAnswerError)) throw error;
-    return unchecked(`${TITLES[name]} 的版本`, error.message);
+    return unchecked(`${PART_TITLES[name]} 的版本`, error.message);
   }
 }
 
@@ -64,7 +60,7 @@ const READ: Record<ServerName, (view: StackView) => Promise<string>> = {
 
 function judge(name: ServerName, said: string, { runtime }: StackView): Finding {
   const version = /\d+\.\d+\.\d+/.exec(said)?.[0] ?? said;
-  const title = TITLES[name];
+  const title = PART_TITLES[name];
   if (version === VERSIONS[name]) return ok(`${title} ${version}`);
   if (isOlder(version, OLDEST[name])) {
     return problem(

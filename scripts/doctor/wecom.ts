@@ -5,7 +5,7 @@ import { classifyAnswer } from "../../alertmanager/relay/channels/wecom-errors.t
 import { readWecomRobotSettings } from "../../alertmanager/relay/channels/wecom-robot/settings.ts";
 import { reasonWords } from "../../exporter/words.ts";
 import type { StackView } from "../stack/view.ts";
-import { envFromHere, isWanted } from "./channel-env.ts";
+import { envFromHere, isWanted, TRUST } from "./channel-env.ts";
 import { type Check, type Finding, ok, problem, unchecked } from "./check.ts";
 
 /** Milliseconds: shorter than the relay's own, as somebody waits for it. */
@@ -35,7 +35,7 @@ const EMPTY = { msgtype: "text", text: { content: "" } };
 async function checkRobot(view: StackView, apiBase: string, key: string, name: string): Promise<Finding> {
   const url = `${apiBase}/cgi-bin/webhook/send?key=${encodeURIComponent(key)}`;
   const reply = await callWecom(url, EMPTY, AbortSignal.timeout(TIMEOUT));
-  if ("failure" in reply) return unreachable(reply);
+  if ("failure" in reply) return unreachable(reply, apiBase);
   const outcome = classifyAnswer(reply.answer, view.clock.now());
   const reason = "reason" in outcome ? outcome.reason : "content";
   if (reason === "content") return ok(`企业微信没有拒绝${name}的 key（没有发消息）`);
@@ -56,7 +56,7 @@ async function checkApp(view: StackView, { apiBase, corpId, secret }: WecomAppSe
     undefined,
     AbortSignal.timeout(TIMEOUT),
   );
-  if ("failure" in reply) return unreachable(reply);
+  if ("failure" in reply) return unreachable(reply, apiBase);
   const outcome = classifyAnswer(reply.answer, view.clock.now());
   if (outcome.kind === "sent") {
     return ok("企业微信应用的企业 ID 和 Secret 有效（AgentId 和成员要发消息才知道）");
@@ -71,12 +71,15 @@ async function checkApp(view: StackView, { apiBase, corpId, secret }: WecomAppSe
   );
 }
 
-function unreachable({ failure }: Extract<WecomReply, { failure: unknown }>): Finding {
+function unreachable({ failure }: Extract<WecomReply, { failure: unknown }>, apiBase: string): Finding {
   if (!("reason" in failure)) return unchecked("企业微信", "没有应答");
   const { reason, detail } = failure;
+  const remedy = /CERT|SIGNED|ISSUER/.test(detail)
+    ? `核对 WECOM_API_BASE 里的主机名；${TRUST}`
+    : `${reasonWords(reason).remedy}：curl -sI ${new URL(apiBase).origin}`;
   return problem(
     reason === "timeout" ? `企业微信 ${TIMEOUT / 1000} 秒内没有应答` : detail,
     "告警发不到企业微信，会排队重试",
-    `${reasonWords(reason).remedy}：curl -sI https://qyapi.weixin.qq.com`,
+    remedy,
   );
 }

@@ -19,6 +19,15 @@ export const PART_TITLES: Record<PartName, string> = {
   grafana: "Grafana",
 };
 
+/** What the operator does without while a part is missing. */
+export const WITHOUT: Record<PartName, string> = {
+  relay: "没有它，告警发不到企业微信和邮件",
+  alertmanager: "没有它，发现了问题也不会通知任何人",
+  exporter: "没有它，主机、服务、业务的问题都发现不了",
+  prometheus: "没有它就没有监控数据，也没有告警",
+  grafana: "没有它就没有仪表盘，监控和告警不受影响",
+};
+
 /** What can run of the stack: the parts with an address, and last what makes the daily backups. */
 export type ProcessName = PartName | "backup";
 
@@ -26,8 +35,15 @@ export const PROCESS_TITLES: Record<ProcessName, string> = { ...PART_TITLES, bac
 
 export type Ports = Record<PartName, number>;
 
-/** @throws {EnvironmentError} */
+/** @throws {EnvironmentError} also where two parts have the same */
 export function readPorts(config: Config, env: Env): Ports {
+  const ports = givenPorts(config, env);
+  refuseTwice(ports);
+  return ports;
+}
+
+/** @throws {EnvironmentError} */
+export function givenPorts(config: Config, env: Env): Ports {
   const port = (name: string, fallback: number) => {
     const text = optional(env, name) ?? String(fallback);
     if (!/^\d+$/.test(text) || Number(text) < 1 || Number(text) > 65535) {
@@ -35,15 +51,13 @@ export function readPorts(config: Config, env: Env): Ports {
     }
     return Number(text);
   };
-  const ports = {
+  return {
     exporter: config.metricsPort,
     relay: port("RELAY_PORT", 8002),
     prometheus: port("PROMETHEUS_PORT", 9090),
     alertmanager: port("ALERTMANAGER_PORT", 9093),
     grafana: port("GRAFANA_PORT", 3000),
   };
-  refuseTwice(ports);
-  return ports;
 }
 
 function refuseTwice(ports: Ports): void {

@@ -19,7 +19,7 @@ export interface ComposeChange {
 }
 
 interface ComposeDraft extends Draft {
-  /** The secrets for which .env says something new. */
+  /** The secrets in the volume that are not as .env says. */
   secrets: string[];
 }
 
@@ -46,7 +46,7 @@ export async function changeCompose(change: ComposeChange): Promise<boolean> {
     }
     signal.throwIfAborted();
     undo.isRecreating = true;
-    await changeSecrets(compose, draft.secrets);
+    await changeSecrets(draft.secrets, compose, compose.init);
     report.line("docker compose up -d --wait");
     await compose.up("--no-deps", ...SERVICES);
     signal.throwIfAborted();
@@ -98,9 +98,9 @@ function urlsOf(running: RunningServices): [ReloadedServer, string][] {
 }
 
 /** What the relay refuses is not sent again; while it is not there, Alertmanager goes on trying. */
-async function changeSecrets(compose: Compose, secrets: string[]): Promise<void> {
+async function changeSecrets(secrets: string[], compose: Compose, init: Compose["init"]): Promise<void> {
   if (secrets.includes("RELAY_TOKEN")) await compose.ask("stop", "relay");
-  if (secrets.length > 0) await compose.init("--secrets");
+  if (secrets.length > 0) await init("--secrets");
 }
 
 interface Undo {
@@ -112,7 +112,7 @@ interface Undo {
 
 /** @returns the problems with going back */
 async function revert(
-  { draft: { good }, asked, isRecreating }: Undo,
+  { draft: { good, secrets }, asked, isRecreating }: Undo,
   compose: Compose,
   report: Report,
 ): Promise<string[]> {
@@ -120,7 +120,10 @@ async function revert(
   const problems: string[] = [];
   const attempt = (work: Promise<unknown>) => work.catch((error: Error) => problems.push(error.message));
   await attempt(compose.init("--back"));
-  if (isRecreating) await attempt(compose.upAgain("--no-deps", ...SERVICES));
+  if (isRecreating) {
+    await attempt(changeSecrets(secrets, compose, compose.initAgain));
+    await attempt(compose.upAgain("--no-deps", ...SERVICES));
+  }
   if (good) for (const [server, url] of asked) await attempt(reload(server, url, good, { report }));
   return problems;
 }

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Env } from "../../config/environment.ts";
-import { readProxies } from "../../config/proxies.ts";
+import { type Proxies, readProxies } from "../../config/proxies.ts";
 import { isLoopback } from "../../service/http.ts";
 import { hashFiles } from "./hash-files.ts";
 import { StackError } from "./project.ts";
@@ -28,6 +28,8 @@ export interface Compose {
   ask(...args: string[]): Promise<string>;
   /** A step of scripts/init.ts, in a container of its own. @returns the line that it answers */
   init(...step: string[]): Promise<string>;
+  /** `init` with the values that `upAgain` goes by. */
+  initAgain(...step: string[]): Promise<string>;
   running(): Promise<RunningServices>;
   /** Every container but init's, running or not. */
   containers(): Promise<Container[]>;
@@ -51,6 +53,8 @@ export function composeEnv(project: string, { config, env }: Settings): Env {
   const provisioning = hashFiles(join(project, "grafana/provisioning"));
   return {
     ...env,
+    // All of it is above; compose would read it by rules of its own, and fail at a line that doctor is to tell.
+    COMPOSE_DISABLE_ENV_FILE: "1",
     ...containerProxies(env),
     METRICS_PORT: String(config.metricsPort),
     RETENTION_DAYS: String(config.retentionDays),
@@ -69,7 +73,7 @@ export function composeEnv(project: string, { config, env }: Settings): Env {
 
 /** Not HTTP_PROXY itself, which docker goes by; one on this machine's loopback is not there for a container. */
 function containerProxies(env: Env): Env {
-  const { HTTP_PROXY = "", HTTPS_PROXY = "", NO_PROXY } = readProxies(env);
+  const { HTTP_PROXY = "", HTTPS_PROXY = "", NO_PROXY } = proxiesOf(env);
   const reachable = (address: string) =>
     address === "" || isLoopback(new URL(address).hostname) ? "" : address;
   return {
@@ -79,16 +83,30 @@ function containerProxies(env: Env): Env {
   };
 }
 
+/** What is no proxy is refused before anything starts (checkSettings); to look at what runs none is needed. */
+function proxiesOf(env: Env): Proxies {
+  try {
+    return readProxies(env);
+  } catch {
+    return { NO_PROXY: "" };
+  }
+}
+
 function hash(...values: (string | undefined)[]): string {
   return createHash("sha256").update(JSON.stringify(values)).digest("hex");
 }
 
-/** @param memory a file that only its owner can read: it holds secrets */
-export function createCompose(cwd: string, env: Env, memory = join(cwd, ".stack/compose.json")): Compose {
+/** Where `remember` writes; there as long as npm start has containers here. Only its owner can read it: it holds secrets. */
+export function memoryFile(cwd: string): string {
+  return join(cwd, ".stack/compose.json");
+}
+
+export function createCompose(cwd: string, env: Env, memory = memoryFile(cwd)): Compose {
   const ask = (...args: string[]) =>
     run("docker", ["compose", ...args], { cwd, env }).catch(({ message, cause }: Error) => {
       throw new StackError(message, { cause });
     });
+  const asRemembered = () => (existsSync(memory) ? ["--project-directory", cwd, "--file", memory] : []);
   async function up(options: string[], args: string[]): Promise<void> {
     const code = await show(["compose", ...options, "up", "-d", "--wait", ...args], cwd, env);
     if (code === 0) return;
@@ -97,23 +115,25 @@ export function createCompose(cwd: string, env: Env, memory = join(cwd, ".stack/
     const logs = await ask("logs", "--no-color", "--tail", "15", ...names).catch(() => "");
     throw new StackError(`docker compose 没有成功（退出码 ${code}）。日志的末尾：\n${logs}`);
   }
+  async function init(options: string[], step: string[]): Promise<string> {
+    const words = ["run", "--rm", "--no-deps", "-T", "init", "node", "scripts/init.ts", ...step];
+    // Before it stands what building the image had to say.
+    return (await ask(...options, ...words)).trimEnd().split("\n").at(-1) ?? "";
+  }
   return {
     up: (...args) => up([], args),
     async remember() {
       writeFileSync(memory, await ask("config", "--format", "json"), { mode: 0o600 });
     },
-    upAgain: (...args) => up(existsSync(memory) ? ["--project-directory", cwd, "--file", memory] : [], args),
+    upAgain: (...args) => up(asRemembered(), args),
     async down() {
       rmSync(memory, { force: true });
       const code = await show(["compose", "down"], cwd, env);
       if (code !== 0) throw new StackError(`docker compose down 没有成功（退出码 ${code}）`);
     },
     ask,
-    async init(...step) {
-      const output = await ask("run", "--rm", "--no-deps", "-T", "init", "node", "scripts/init.ts", ...step);
-      // Before it stands what building the image had to say.
-      return output.trimEnd().split("\n").at(-1) ?? "";
-    },
+    init: (...step) => init([], step),
+    initAgain: (...step) => init(asRemembered(), step),
     running: async () => runningServices(parsePs(await ask("ps", "--format", "json"))),
     async containers() {
       const listed = parsePs(await ask("ps", "--all", "--format", "json"));

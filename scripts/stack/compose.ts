@@ -27,8 +27,10 @@ export type Engine = { version: string } | { reason: string };
 /** Whether docker compose can be used here: the client alone is not enough. */
 export async function findEngine(): Promise<Engine> {
   try {
-    const version = await run("docker", ["version", "--format", "{{.Server.Version}}"], { timeout: TIMEOUT });
-    await run("docker", ["compose", "version"], { timeout: TIMEOUT });
+    const [version] = await Promise.all([
+      run("docker", ["version", "--format", "{{.Server.Version}}"], { timeout: TIMEOUT }),
+      run("docker", ["compose", "version"], { timeout: TIMEOUT }),
+    ]);
     return { version: version.trim() };
   } catch (error) {
     const cause = (error as { cause?: { code?: unknown } }).cause;

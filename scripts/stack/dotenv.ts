@@ -1,5 +1,15 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { parseEnv } from "node:util";
 import { type Env, EnvironmentError } from "../../config/environment.ts";
 
@@ -24,6 +34,7 @@ export function hasSecrets(env: Env): boolean {
  * A secret that the environment gives, by value or by file, is left empty.
  * @param kept secrets that are in use already, instead of new ones
  * @returns what was done
+ * @throws {EnvironmentError} for a kept one that cannot be written there
  */
 export function ensureDotenv(
   file: string,
@@ -36,14 +47,38 @@ export function ensureDotenv(
   for (const name of GENERATED_SECRETS) {
     const values = parseEnv(text);
     if (values[name] || values[`${name}_FILE`] || env[name] || env[`${name}_FILE`]) continue;
-    const line = `${name}=${kept[name] ?? randomSecret()}`;
+    const line = assignment(name, kept[name] ?? randomSecret());
     const empty = new RegExp(`^${name}=.*$`, "m");
-    text = empty.test(text) ? text.replace(empty, line) : `${text.trimEnd()}\n${line}\n`;
+    text = empty.test(text) ? text.replace(empty, () => line) : `${text.trimEnd()}\n${line}\n`;
   }
-  if (text !== before) writeFileSync(file, text, { mode: 0o600 });
+  if (text !== before) replaceDotenv(file, text);
   chmodSync(file, 0o600);
   if (before === undefined) return "created";
   return text === before ? "unchanged" : "completed";
+}
+
+/** In single quotes where it has to be in any: they alone mean the same to Node and to docker compose. */
+function assignment(name: string, value: string): string {
+  const marks = /^[\w.-]*$/.test(value) ? [""] : ["'", '"', "`"];
+  const lines = marks.map((mark) => `${name}=${mark}${value}${mark}`);
+  const line = lines.find((line) => parseEnv(line)[name] === value);
+  if (line === undefined)
+    throw new EnvironmentError(`${name} 现在的值在 .env 里写不下（几种引号都有），请在 .env 里写一个新的`);
+  return line;
+}
+
+/** In one step, so that a power cut leaves no half of it; it stays whose it was, also where root writes it. */
+function replaceDotenv(file: string, text: string): void {
+  // Where it is a link, what it leads to.
+  const place = existsSync(file) ? realpathSync(file) : file;
+  const fresh = `${place}.tmp`;
+  rmSync(fresh, { force: true });
+  writeFileSync(fresh, text, { mode: 0o600, flush: true });
+  if (existsSync(place)) {
+    const { uid, gid } = statSync(place);
+    chownSync(fresh, uid, gid);
+  }
+  renameSync(fresh, place);
 }
 
 /**

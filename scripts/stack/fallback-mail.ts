@@ -1,6 +1,6 @@
 import { readEmailSettings } from "../../alertmanager/relay/channels/email/settings.ts";
 import type { Config } from "../../config/config.ts";
-import { type Env, readSecret } from "../../config/environment.ts";
+import type { Env } from "../../config/environment.ts";
 
 /** As in alertmanager.yml: https://prometheus.io/docs/alerting/latest/configuration/#email_config */
 export type EmailConfig = Record<string, unknown>;
@@ -39,7 +39,7 @@ export function fallbackMail(
     from: settings.from,
     smarthost: `${url.hostname}:${port}`,
     ...(hasPassword && {
-      auth_username: decodeURIComponent(url.username),
+      auth_username: decode(url.username),
       auth_password_file: passwordFile,
     }),
     // STARTTLS; on port 465 all is encrypted already. A password never goes out in the clear.
@@ -51,8 +51,17 @@ export function fallbackMail(
   };
 }
 
-/** @returns the password in SMTP_URL */
+/** @returns the password in SMTP_URL. @throws {EnvironmentError} */
 export function mailPassword(env: Env): string | undefined {
-  const smtpUrl = readSecret(env, "SMTP_URL");
-  return smtpUrl === undefined ? undefined : decodeURIComponent(new URL(smtpUrl).password) || undefined;
+  const settings = readEmailSettings(env);
+  return settings && (decode(new URL(settings.smtpUrl).password) || undefined);
+}
+
+/** Of a user or password in a URL. As nodemailer has it, what is no escape stays as it is. */
+export function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

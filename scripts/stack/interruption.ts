@@ -12,7 +12,7 @@ export class InterruptedError extends Error {
 const SAME_SIGNAL = 1000;
 
 /** Exit codes as of a process that the signal ended. */
-const SIGNALS = { SIGINT: 130, SIGTERM: 143 };
+export const SIGNALS = { SIGINT: 130, SIGTERM: 143 };
 
 export interface Interruption {
   /** Aborts at the first signal: whoever has changed something takes it back. */

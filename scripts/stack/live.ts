@@ -87,13 +87,26 @@ async function rulesProblem(url: string, rules: ExpectedRule[]): Promise<string 
   const ours = groups.filter(({ file }) => file.includes(RENDERED));
   const live = ours.flatMap(({ name: group, rules: inGroup }) => inGroup.map((rule) => ({ group, ...rule })));
   if (live.length !== rules.length) return `它有 ${live.length} 条规则，应为 ${rules.length} 条`;
-  for (const rule of rules) {
-    const candidates = live.filter((candidate) => looksLike(candidate, rule));
-    const formatted = await format(url, rule.expr);
-    const queries = await Promise.all(candidates.map(({ query }) => format(url, query)));
-    if (!queries.includes(formatted)) return `规则 ${rule.labels.alert ?? rule.name} 还是另一份配置的`;
+  const problems = await Promise.all(rules.map((rule) => ruleProblem(url, rule, live)));
+  return problems.find((problem) => problem !== undefined);
+}
+
+async function ruleProblem(
+  url: string,
+  rule: ExpectedRule,
+  live: (LiveRule & { group: string })[],
+): Promise<string | undefined> {
+  const candidates = live.filter((candidate) => looksLike(candidate, rule));
+  const name = rule.labels.alert ?? rule.name;
+  if (isNumber(rule)) {
+    const numbers = candidates.map(({ query }) => Number(query));
+    if (numbers.includes(Number(rule.expr))) return undefined;
+    return numbers.length === 0 ? `没有 ${name} 的阈值` : `${name} 的阈值是 ${numbers}，应为 ${rule.expr}`;
   }
-  return undefined;
+  const [formatted, ...queries] = await Promise.all(
+    [rule.expr, ...candidates.map(({ query }) => query)].map((query) => format(url, query)),
+  );
+  return queries.includes(formatted ?? "") ? undefined : `规则 ${name} 还是另一份配置的`;
 }
 
 function looksLike(live: LiveRule & { group: string }, rule: ExpectedRule): boolean {

@@ -1,3 +1,4 @@
+import { SIGNALS } from "./interruption.ts";
 import { PROJECT, StackError } from "./project.ts";
 
 /** 0 all is well, 1 something is not, 2 it could not even be looked at. */
@@ -11,6 +12,8 @@ const FAILED = 2;
  */
 export async function look(usage: string, command: () => Promise<boolean>): Promise<void> {
   process.chdir(PROJECT);
+  // By itself Ctrl-C ends it without what is to be done at an exit.
+  for (const [signal, status] of Object.entries(SIGNALS)) process.once(signal, () => process.exit(status));
   let code = FAILED;
   try {
     code = (await command()) ? PROBLEMS : 0;

@@ -169,7 +169,9 @@ function alertmanagerPart(server: Server, options: PartsOptions): Part {
     // One Alertmanager alone: no cluster, no second port.
     "--cluster.listen-address=",
   ];
-  return toPart({ name: "alertmanager", command, env: {}, readyPath: "/-/ready", inputs: "" }, options);
+  // It sends mail as the relay does. Go looks there besides the folders of the system.
+  const own = env.NODE_EXTRA_CA_CERTS ? { SSL_CERT_FILE: env.NODE_EXTRA_CA_CERTS } : {};
+  return toPart({ name: "alertmanager", command, env: own, readyPath: "/-/ready", inputs: "" }, options);
 }
 
 function grafanaPart(server: Server, options: PartsOptions): Part {

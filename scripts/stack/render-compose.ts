@@ -1,16 +1,8 @@
-import { join } from "node:path";
 import type { Config } from "../../config/config.ts";
 import type { Env, PartUrls } from "../../config/environment.ts";
 import { fallbackMail } from "./fallback-mail.ts";
 import { type Rendering, render } from "./render.ts";
-
-/** A volume of docker-compose.yml. */
-const SECRETS = "/secrets";
-
-/** As the containers see it. */
-export function secretFile(name: string): string {
-  return join(SECRETS, name.toLowerCase());
-}
+import { secretFile } from "./volume-secrets.ts";
 
 export interface ComposeRenderOptions {
   project: string;

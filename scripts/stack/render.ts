@@ -106,7 +106,10 @@ function withoutFolders(error: NodeJS.ErrnoException, folders: string[]): Error 
   const folder = folders.find((folder) => error.path?.startsWith(`${folder}/`));
   if (folder === undefined) return error;
   const name = error.path?.slice(folder.length + 1);
-  const words = error.code === "ENOENT" ? `找不到 ${name}，请恢复它` : `无法读取 ${name}（${error.code}）`;
+  const words =
+    error.code === "ENOENT"
+      ? `找不到 ${name}，请恢复它：git restore ${name}`
+      : `无法读取 ${name}（${error.code}）`;
   return new StackError(words, { cause: error });
 }
 
@@ -129,7 +132,8 @@ function renderThresholds(folder: string, { thresholds }: Config): void {
   for (const [key, value] of Object.entries(values)) {
     const rule = rules.find((rule) => (rule.getIn(["labels", "alert"]) ?? rule.get("record")) === key);
     const expression = rule?.get("expr", true);
-    if (!isScalar(expression)) throw new StackError(`${name} 里缺少 ${key} 的规则，请恢复它`);
+    if (!isScalar(expression))
+      throw new StackError(`${name} 里缺少 ${key} 的规则，请恢复它：git restore ${name}`);
     expression.value = value;
   }
   writeFileSync(join(folder, name), document.toString({ lineWidth: 0 }));
@@ -189,7 +193,8 @@ function renderAlertmanager(
   const name = "alertmanager/alertmanager.yml";
   const document = readYaml(join(project, name), name);
   const { receivers } = (document.toJS() ?? {}) as { receivers?: (Receiver | null)[] };
-  if (!Array.isArray(receivers)) throw new StackError(`${name} 里缺少 receivers，请恢复它`);
+  if (!Array.isArray(receivers))
+    throw new StackError(`${name} 里缺少 receivers，请恢复它：git restore ${name}`);
   for (const [index, receiver] of receivers.entries()) {
     if (receiver?.name === "fallback" && fallbackMail) {
       document.setIn(["receivers", index, "email_configs"], [fallbackMail]);

@@ -1,6 +1,7 @@
 import { accessSync, constants, cpSync, existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import type { Env } from "../../config/environment.ts";
+import { PART_TITLES } from "./addresses.ts";
 import { insidePackage, unpackPackage } from "./debian.ts";
 import { downloadRelease } from "./download.ts";
 import { releaseOf, type ServerName } from "./releases.ts";
@@ -33,8 +34,6 @@ export const DEBIAN_ORIGIN = "Debian 软件包";
 
 interface Layout {
   title: string;
-  /** What the operator does without while it is missing. */
-  without: string;
   /** Names of the program, ours first and Debian's after it. */
   programs: string[];
   tool: string | undefined;
@@ -46,24 +45,21 @@ interface Layout {
 
 export const SERVERS: Record<ServerName, Layout> = {
   prometheus: {
-    title: "Prometheus",
-    without: "没有它就没有监控数据，也没有告警",
+    title: PART_TITLES.prometheus,
     programs: ["prometheus"],
     tool: "promtool",
     package: "prometheus",
     required: undefined,
   },
   alertmanager: {
-    title: "Alertmanager",
-    without: "没有它，发现了问题也不会通知任何人",
+    title: PART_TITLES.alertmanager,
     programs: ["alertmanager", "prometheus-alertmanager"],
     tool: "amtool",
     package: "prometheus-alertmanager",
     required: "/usr/share/prometheus/alertmanager",
   },
   grafana: {
-    title: "Grafana",
-    without: "没有它就没有仪表盘，监控和告警不受影响",
+    title: PART_TITLES.grafana,
     programs: ["grafana"],
     tool: undefined,
     package: undefined,

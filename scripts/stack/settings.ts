@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { readChannelSettings } from "../../alertmanager/relay/channels/index.ts";
+import { readAuthorities } from "../../config/authorities.ts";
 import { type Config, readConfigFile } from "../../config/config.ts";
 import {
   configFile,
@@ -48,6 +49,7 @@ export async function checkSettings({ env, config }: Settings): Promise<void> {
   readChannelSettings(env);
   readAdminPassword(env);
   readProxies(env);
+  readAuthorities(env);
   const host = optional(env, "HOST");
   if (host !== undefined && !(await isOwnAddress(host))) {
     throw new EnvironmentError(`环境变量 HOST：${host} 不是本机的地址；0.0.0.0 表示所有地址`);

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readSecret } from "../../config/environment.ts";
@@ -80,10 +80,13 @@ async function start(spec: ProcessSpec, paths: StatePaths) {
   return startProcess(spec, paths);
 }
 
+/** One that is not given any more is not kept either. */
 function writeSecret(file: string, secret: string | undefined): void {
-  if (secret === undefined) return;
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  writeFileSync(file, secret, { mode: 0o600 });
+  if (secret === undefined) rmSync(file, { force: true });
+  else {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    writeFileSync(file, secret, { mode: 0o600 });
+  }
 }
 
 /** @returns what is wrong, or undefined once it is ready */

@@ -1,10 +1,11 @@
 import { listChannels, readChannelSettings } from "../../alertmanager/relay/channels/index.ts";
 import type { Config } from "../../config/config.ts";
 import type { Env, PartUrls } from "../../config/environment.ts";
+import { PART_TITLES, WITHOUT } from "./addresses.ts";
 import { fallbackMail } from "./fallback-mail.ts";
 import type { ServerName } from "./releases.ts";
 import { type Report, table } from "./report.ts";
-import { type MissingServer, SERVERS } from "./servers.ts";
+import type { MissingServer } from "./servers.ts";
 
 export interface SummaryOptions {
   config: Config;
@@ -23,7 +24,7 @@ export function summarize(
   { config, env, urls, missing, withoutSilencePage, relayLog }: SummaryOptions,
 ): void {
   const server = (name: ServerName, use: string) => [
-    SERVERS[name].title,
+    PART_TITLES[name],
     ...(missing[name] ? ["没有启动", "原因见下"] : [urls[name], use]),
   ];
   const rows = [
@@ -39,8 +40,8 @@ export function summarize(
   report.line("  停止：npm stop");
   for (const [name, { reason, remedy }] of Object.entries(missing)) {
     report.line();
-    const { title, without } = SERVERS[name as ServerName];
-    report.warn(`${title} 没有启动：${without}。`);
+    const part = name as ServerName;
+    report.warn(`${PART_TITLES[part]} 没有启动：${WITHOUT[part]}。`);
     report.line(`    原因：${reason}。`);
     report.line(`    办法：${remedy}。`);
   }

@@ -22,6 +22,13 @@ export function tellMoment(at: number, timezone: string): string {
   return format.format(at);
 }
 
+/** @returns the same, with its year where that is not the one of `now` */
+export function tellDistantTime(at: number, timezone: string, now: number): string {
+  const year = (time: number) =>
+    new Intl.DateTimeFormat("en", { timeZone: timezone, year: "numeric" }).format(time);
+  return year(at) === year(now) ? tellTime(at, timezone) : `${year(at)}-${tellTime(at, timezone)}`;
+}
+
 /** @param milliseconds @returns for example "3 小时" */
 export function tellSpan(milliseconds: number): string {
   const minutes = Math.max(0, Math.round(milliseconds / 60_000));

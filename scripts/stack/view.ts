@@ -8,13 +8,13 @@ import { type Clock, systemClock } from "../../service/clock.ts";
 import { isService } from "../service/names.ts";
 import { journalCommand } from "../service/units.ts";
 import {
+  givenPorts,
   localUrls,
   PART_TITLES,
   type PartName,
   type Ports,
   type ProcessName,
   partHost,
-  readPorts,
 } from "./addresses.ts";
 import { type Ask, createAsk, NoAnswerError } from "./ask.ts";
 import { findEngine, isComposeRunning } from "./compose.ts";
@@ -29,6 +29,7 @@ export const PARTS = Object.keys(PART_TITLES) as PartName[];
 
 /** Milliseconds for the engine to tell what it runs. */
 const ENGINE_TIMEOUT = 4000;
+const ENGINE_SILENT = "Docker 引擎没有应答";
 
 /** A stack as it is, for those who look at it and change nothing. */
 export interface StackView {
@@ -72,6 +73,16 @@ export async function viewStack(project: string, clock: Clock = systemClock): Pr
   const ports = portsOf(settings);
   const ask = createAsk(project, settings, (part) => addressOf(part, runtime, ports, settings.env));
   return { project, paths, settings, refused, runtime, ports, ask, clock };
+}
+
+/** An engine that does not answer in time, on a machine that is too busy for example, may run it all the same. */
+export function isUnknown(runtime: Runtime): boolean {
+  return runtime.kind === "stopped" && runtime.reason === ENGINE_SILENT;
+}
+
+/** What is told of a stack of which no part was found. */
+export function tellStopped(runtime: Runtime): string {
+  return isUnknown(runtime) ? `不知道监控系统有没有在运行：${ENGINE_SILENT}` : "监控系统没有在运行";
 }
 
 /** The state of a part; undefined where it was not started. */
@@ -135,9 +146,9 @@ function lastConfig(paths: StatePaths): { config: Config; configText: string } {
 
 function portsOf({ config, env }: Settings): Ports {
   try {
-    return readPorts(config, env);
+    return givenPorts(config, env);
   } catch {
-    return readPorts(config, {});
+    return givenPorts(config, {});
   }
 }
 
@@ -159,14 +170,14 @@ function viewNative(paths: StatePaths): Runtime | undefined {
 
 async function viewCompose(project: string, settings: Settings): Promise<Runtime> {
   const look = async (): Promise<Runtime> => {
-    const engine = await findEngine();
+    const [engine, isOurs] = await Promise.all([findEngine(), isComposeRunning(project)]);
     if ("reason" in engine) return { kind: "stopped", reason: engine.reason.split("\n")[0] };
-    if (!(await isComposeRunning(project))) return { kind: "stopped", reason: undefined };
+    if (!isOurs) return { kind: "stopped", reason: undefined };
     const containers = await createCompose(project, composeEnv(project, settings)).containers();
     const parts = containers.map((container) => [container.service, toPart(container)]);
     return { kind: "compose", version: engine.version, parts: Object.fromEntries(parts) };
   };
-  return (await within(look(), ENGINE_TIMEOUT)) ?? { kind: "stopped", reason: "Docker 引擎没有应答" };
+  return (await within(look(), ENGINE_TIMEOUT)) ?? { kind: "stopped", reason: ENGINE_SILENT };
 }
 
 function toPart({ isRunning, isHealthy, port, startedAt }: Container): PartState {
@@ -175,7 +186,7 @@ function toPart({ isRunning, isHealthy, port, startedAt }: Container): PartState
 }
 
 function addressOf(part: PartName, runtime: Runtime, ports: Ports, env: Env): string | undefined {
-  if (runtime.kind === "stopped") throw new NoAnswerError("监控系统没有在运行");
+  if (runtime.kind === "stopped") throw new NoAnswerError(tellStopped(runtime));
   if (runtime.parts[part]) return runtime.parts[part].url;
   const urls: PartUrls = localUrls(ports);
   return urls[part].replace("localhost", partHost(part, env));

@@ -1,8 +1,8 @@
 import { channelWords } from "../../exporter/words.ts";
 import { PROCESS_TITLES } from "../stack/addresses.ts";
-import { table } from "../stack/report.ts";
+import { table, width } from "../stack/report.ts";
 import { tellSpan, tellTime } from "../stack/tell-time.ts";
-import type { StackView } from "../stack/view.ts";
+import { isSettling, type StackView, tellStopped } from "../stack/view.ts";
 import type { PartStatus, StackStatus } from "./read.ts";
 
 const STATES: Record<PartStatus["state"], string> = {
@@ -12,9 +12,13 @@ const STATES: Record<PartStatus["state"], string> = {
   absent: "➖ 没有启动",
 };
 
-/** A table of the parts, then what they say. */
-export function printStatus(status: StackStatus, view: StackView): string {
-  if (status.runtime === "stopped") return "❌ 监控系统没有在运行。启动：npm start\n";
+/** The parts, then what they say. @param columns of the terminal */
+export function printStatus(
+  status: StackStatus,
+  view: StackView,
+  columns = Number.POSITIVE_INFINITY,
+): string {
+  if (status.runtime === "stopped") return `❌ ${tellStopped(view.runtime)}。原因和办法：npm run doctor\n`;
   const now = view.clock.now();
   const parts = status.parts.map(({ name, state, since, url }) => [
     STATES[state],
@@ -24,14 +28,24 @@ export function printStatus(status: StackStatus, view: StackView): string {
   ]);
   const { timezone } = view.settings.config;
   const lines = [
-    ...table(parts),
+    ...layOut(parts, columns),
     "",
     tellFigures(status.figures),
-    tellAlerts(status.alerts),
+    tellAlerts(status.alerts, isSettling(view, "alertmanager")),
     ...tellChannels(status.channels, timezone),
   ];
   if (!status.healthy) lines.push("", "原因和办法：npm run doctor");
   return `${lines.join("\n")}\n`;
+}
+
+/** A table, or on a narrow screen, a telephone's for example, the address on a line of its own. */
+function layOut(parts: string[][], columns: number): string[] {
+  const lines = table(parts);
+  if (lines.every((line) => width(line) <= columns)) return lines;
+  return parts.flatMap(([state = "", title = "", since = "", url = ""]) => [
+    `${state} ${title} ${since}`.trimEnd(),
+    ...(url === "" ? [] : [`   ${url}`]),
+  ]);
 }
 
 function tellFigures(figures: StackStatus["figures"]): string {
@@ -48,16 +62,19 @@ function tellFigures(figures: StackStatus["figures"]): string {
   ].join("，");
 }
 
-function tellAlerts(alerts: StackStatus["alerts"]): string {
+/** @param isNew Prometheus tells it once more within a minute what goes on */
+function tellAlerts(alerts: StackStatus["alerts"], isNew: boolean): string {
   if (alerts === null) return "告警：Alertmanager 没有应答";
-  const { critical, warning, info, silenced } = alerts;
+  const { critical, warning, info, other, silenced } = alerts;
   const counts = [
     [critical, "严重"],
     [warning, "警告"],
     [info, "提示"],
+    [other, "其他"],
     [silenced, "不通知（静默或抑制）"],
   ] as const;
   const some = counts.filter(([count]) => count > 0).map(([count, name]) => `${name} ${count}`);
+  if (some.length === 0 && isNew) return "告警：还不知道，Alertmanager 刚启动，一分钟后再看";
   return some.length === 0 ? "告警：没有" : `告警：${some.join("，")}（npm run alerts）`;
 }
 

@@ -10,18 +10,19 @@ export interface StackStatus {
   checkedAt: string;
   /** "stopped" where nothing runs. */
   runtime: "native" | "compose" | "stopped";
-  /** Whether every part that was started is ready. */
+  /** Whether every part is ready that should be there; Grafana alone may be absent, as it cannot be had everywhere. */
   healthy: boolean;
   parts: PartStatus[];
   /** The exporter's own. */
   figures: (Status & { messages_today: number | null }) | null;
-  /** Those that fire and are not silenced, by severity; the heartbeat is none. */
-  alerts: { critical: number; warning: number; info: number; silenced: number } | null;
+  /** Those that fire and are not silenced, by severity, `other` for any else or none; the heartbeat is none. */
+  alerts: { critical: number; warning: number; info: number; other: number; silenced: number } | null;
   /** Those that alerts are sent through. */
   channels: ChannelStatus[] | null;
 }
 
 export interface PartStatus {
+  /** "backup" only where config.ini asks for daily backups. */
   name: ProcessName;
   state: "healthy" | "unhealthy" | "stopped" | "absent";
   /** RFC 3339. */
@@ -42,13 +43,12 @@ export interface ChannelStatus {
 /** Asks every part once; one that does not answer costs its own figures only. */
 export async function readStatus(view: StackView): Promise<StackStatus> {
   const orNull = <T>(figures: Promise<T>): Promise<T | null> => figures.catch(() => null);
-  const [asked, figures, alerts, channels] = await Promise.all([
-    Promise.all(PARTS.map((part) => readPart(view, part))),
+  const [parts, figures, alerts, channels] = await Promise.all([
+    Promise.all([...PARTS.map((part) => readPart(view, part)), ...readBackup(view)]),
     orNull(readFigures(view)),
     orNull(readAlerts(view)),
     orNull(readChannels(view)),
   ]);
-  const parts = [...asked, ...readBackup(view)];
   const { kind } = view.runtime;
   const healthy =
     kind !== "stopped" &&
@@ -60,8 +60,7 @@ export async function readStatus(view: StackView): Promise<StackStatus> {
 async function readPart(view: StackView, name: PartName): Promise<PartStatus> {
   const found = stateOf(view, name);
   if (found === undefined) return { name, state: "absent", since: null, url: null };
-  const { config, env } = view.settings;
-  const url = name === "relay" ? (found.url ?? null) : publicUrls(config, env, view.ports)[name];
+  const url = urlsForPeople(view)[name] ?? found.url ?? null;
   if (!found.isRunning) return { name, state: "stopped", since: null, url };
   const isReady = await view.ask(name, readyPath(name)).then(
     ({ status }) => status < 300 && found.isHealthy,
@@ -71,13 +70,22 @@ async function readPart(view: StackView, name: PartName): Promise<PartStatus> {
   return { name, state: isReady ? "healthy" : "unhealthy", since, url };
 }
 
-/** The daily backups answer nobody: to run is all that they can. None where config.ini does not ask for them. */
+/** What makes the daily backups has no address: it does its work as long as it runs. */
 function readBackup(view: StackView): PartStatus[] {
   if (view.settings.config.backup.keep === 0) return [];
   const part = { name: "backup", url: null } as const;
   const found = stateOf(view, "backup");
   if (found?.isRunning) return [{ ...part, state: "healthy", since: new Date(found.since).toISOString() }];
   return [{ ...part, state: found ? "stopped" : "absent", since: null }];
+}
+
+/** None where one of them is written wrongly: doctor says which. */
+function urlsForPeople({ settings: { config, env }, ports }: StackView): Partial<Record<PartName, string>> {
+  try {
+    return publicUrls(config, env, ports);
+  } catch {
+    return {};
+  }
 }
 
 async function readFigures({ ask }: StackView): Promise<StackStatus["figures"]> {
@@ -101,8 +109,9 @@ async function readAlerts({ ask }: StackView): Promise<StackStatus["alerts"]> {
   const alerts = all.filter(({ labels }) => labels.alertname !== "Watchdog");
   const told = alerts.filter(({ status }) => status.state !== "suppressed");
   const of = (severity: string) => told.filter(({ labels }) => labels.severity === severity).length;
-  const silenced = alerts.length - told.length;
-  return { critical: of("critical"), warning: of("warning"), info: of("info"), silenced };
+  const known = { critical: of("critical"), warning: of("warning"), info: of("info") };
+  const other = told.length - known.critical - known.warning - known.info;
+  return { ...known, other, silenced: alerts.length - told.length };
 }
 
 /** Those that alerts are sent through. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, copyFileSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { parseEnv } from "node:util";
@@ -191,6 +191,22 @@ describe("docker compose on a real engine", { skip: WITHOUT_ENGINE, timeout: TIM
     assert.deepEqual(await memory.query(stack, 'monitoring:threshold{alert="HighCpuUsage"}'), [71]);
     const now = await Promise.all(SERVICES.map(async (service) => (await stack.inspect(service)).Id));
     assert.deepEqual(now, before);
+  });
+
+  test("npm run apply hands Alertmanager the mail password, another one, and takes it away", async () => {
+    const dotenv = join(stack.folder, ".env");
+    const before = readFileSync(dotenv, "utf8");
+    const apply = async (mail: string) => {
+      writeFileSync(dotenv, before + mail);
+      await stack.run("npm", ["run", "apply"]);
+    };
+    const addresses = "EMAIL_FROM=a@example.com\nEMAIL_TO=b@example.com\n";
+    for (const password of ["first", "second"]) {
+      await apply(`${addresses}SMTP_URL=smtp://user:${password}@mail.example.com\n`);
+      assert.equal(await stack.inside("alertmanager", "cat", "/secrets/smtp_password"), password);
+    }
+    await apply("");
+    assert.doesNotMatch(await stack.inside("alertmanager", "ls", "/secrets"), /smtp_password/);
   });
 
   test("npm stop leaves no container, and npm start finds all that there was", async () => {

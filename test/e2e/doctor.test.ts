@@ -114,7 +114,7 @@ test("Prometheus that has another threshold than the files", async () => {
   restore();
   const look = async () => (await stack.run("doctor.ts", "--json")).output;
   // Just after a start it counts as not known yet.
-  assert.match(await look(), /Prometheus 用的不是现在的配置：规则 HighDiskUsage 还是另一份配置的/);
+  assert.match(await look(), /Prometheus 用的不是现在的配置：HighDiskUsage 的阈值是 55，应为 90/);
   await reload();
   await eventually("the old threshold", async () => (await look()).includes("Prometheus 用的就是现在的配置"));
 });

@@ -68,6 +68,7 @@ test("what fires, the worst first, and what was told to whom", async (t) => {
       alertmanager: {
         "/api/v2/alerts": [
           active("Watchdog", "info", "active"),
+          active("SomebodysOwn", "page", "active"),
           active("HighCpuUsage", "warning", "suppressed"),
           active("ServiceDown", "critical", "active", { service: "客服" }),
         ],
@@ -84,11 +85,13 @@ test("what fires, the worst first, and what was told to whom", async (t) => {
   assert.equal(said, JSON.stringify(history), "the relay's own answer");
   assert.equal(
     printAlerts(firing, said, view),
-    `现在有 2 条告警：
+    `现在有 3 条告警：
 🔴 ServiceDown 的标题（客服）
    02-12 19:46 起，已 2 小时
 🟠 HighCpuUsage 的标题
    02-12 19:46 起，已 2 小时，不通知（静默或抑制）
+⚪ SomebodysOwn 的标题
+   02-12 19:46 起，已 2 小时
 
 历史，3 条，新的在前：
 🔴 服务故障（客服 [31m）
@@ -102,7 +105,7 @@ test("what fires, the worst first, and what was told to whom", async (t) => {
 });
 
 test("nothing fires, and one of the two does not answer", async (t) => {
-  const view = await testView(t, { answers: { alertmanager: { "/api/v2/alerts": [] } } });
+  const view = await testView(t, { answers: { alertmanager: { "/api/v2/alerts": [] } }, now: NOW });
   const firing = await readActive(view);
   const error = await readHistory(view, NOW, 20).catch((error: NoAnswerError) => error);
   assert.ok(error instanceof NoAnswerError);
@@ -116,10 +119,19 @@ test("nothing fires, and one of the two does not answer", async (t) => {
   );
 });
 
+test("nothing fires yet, as Alertmanager has just started", async (t) => {
+  const view = await testView(t, { now: NOW, since: NOW - 10_000 });
+  assert.match(
+    printAlerts([], '{"alerts":[]}', view),
+    /^❔ 还不知道现在有没有告警：Alertmanager 刚启动，一分钟后再看\n/,
+  );
+});
+
 test("spans and times to look back to", () => {
   assert.equal(NOW - parseSince("30m", NOW), 30 * 60_000);
   assert.equal(NOW - parseSince("24h", NOW), 24 * 3600_000);
   assert.equal(NOW - parseSince("7d", NOW), 7 * 24 * 3600_000);
+  assert.equal(parseSince("99999999999d", NOW), 0);
   assert.equal(parseSince("2026-02-12T21:46:44+08:00", NOW), NOW);
   for (const text of ["", "24", "1w", "2026-02-12", "2026-13-12T00:00:00Z"]) {
     assert.throws(() => parseSince(text, NOW), StackError, text);

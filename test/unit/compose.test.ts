@@ -12,7 +12,7 @@ import { testConfig } from "./support/exporter.ts";
 interface Service {
   image: string;
   labels?: { configuration: string };
-  volumes: string[];
+  volumes: (string | { source: string; target: string; read_only: boolean })[];
   command?: string[];
   user: string;
   read_only: boolean;
@@ -56,7 +56,7 @@ test("our services read the config.ini that was validated, and see no other", ()
     const { environment, volumes = [] } = compose.services[name] ?? {};
     assert.equal(environment?.MONITORING_CONFIG, "/rendered/current/config.ini");
     assert.ok(volumes.includes("rendered:/rendered:ro"), name);
-    assert.ok(!volumes.some((volume) => volume.startsWith("./config")), name);
+    assert.ok(!volumes.some((volume) => String(volume).startsWith("./config")), name);
   }
 });
 
@@ -88,7 +88,7 @@ test("a backup has every volume that keeps something, and no port", () => {
   const kept = Object.keys(compose.volumes).filter((name) => name.endsWith("-data"));
   assert.ok(kept.length > 4);
   assert.deepEqual(
-    volumes.filter((volume) => volume.includes("-data:")).sort(),
+    volumes.filter((volume) => String(volume).includes("-data:")).sort(),
     kept.map((name) => `${name}:/stack/${name.replace("-data", "")}`).sort(),
   );
   assert.equal(ports, undefined);
@@ -100,6 +100,23 @@ test("what sees the host's files is not in root's group, which may open sockets 
     seeing.map(({ user }) => user),
     ["65534:65534"],
   );
+});
+
+test("whoever speaks to the firm's own servers has its authorities, Alertmanager in Go's words", () => {
+  for (const [name, variable] of Object.entries({
+    relay: "NODE_EXTRA_CA_CERTS",
+    exporter: "NODE_EXTRA_CA_CERTS",
+    alertmanager: "SSL_CERT_FILE",
+  })) {
+    const { environment, volumes } = compose.services[name] as Service;
+    assert.equal(environment[variable], `\${NODE_EXTRA_CA_CERTS:+/authorities.pem}`, name);
+    const mounted = volumes.filter((volume) => typeof volume === "object");
+    assert.deepEqual(
+      mounted.map(({ source, target, read_only }) => [source, target, read_only]),
+      [[`\${NODE_EXTRA_CA_CERTS:-/dev/null}`, "/authorities.pem", true]],
+      name,
+    );
+  }
 });
 
 test("the relay's port is not published", () => {

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { readFileSync, writeFileSync } from "node:fs";
+import { createServer as createHttpsServer } from "node:https";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
+import { SMTPServer } from "smtp-server";
 import { cloneCheckout } from "./support/checkout-commands.ts";
 import { startHttpProxy } from "./support/http-proxy.ts";
 import { listen } from "./support/server.ts";
+import { makeCertificate } from "./support/tls-server.ts";
 
 test("where nothing runs: exit code 1, and what to do", async (t) => {
   const { run } = cloneCheckout(t);
@@ -13,7 +16,11 @@ test("where nothing runs: exit code 1, and what to do", async (t) => {
   assert.equal(code, 1);
   assert.match(out, /❌ 监控系统没有在运行\n {3}影响：没有采集，也没有告警\n {3}办法：npm start\n/);
   const status = await run("status.ts");
-  assert.deepEqual(status, { code: 1, out: "❌ 监控系统没有在运行。启动：npm start\n", error: "" });
+  assert.deepEqual(status, {
+    code: 1,
+    out: "❌ 监控系统没有在运行。原因和办法：npm run doctor\n",
+    error: "",
+  });
   const alerts = await run("alerts.ts");
   assert.equal(alerts.code, 1);
   assert.match(alerts.out, /不知道现在有没有告警：监控系统没有在运行/);
@@ -49,7 +56,16 @@ test("a config.ini that is refused does not keep the other checks from their wor
     out,
     /❌ config\/config\.ini:2 \[monitoring\] alert_threshold_cpu = 180：应为 1 到 100 的数字（百分比）\n/,
   );
-  assert.match(out, /❔ 没有查：通知渠道、企业微信、邮件服务器（设置有错，先改好）\n/);
+  assert.match(out, /❔ 没有查：通知渠道、企业微信、邮件服务器、与外面的时间相比（设置有错，先改好）\n/);
+});
+
+test("two parts on one port: told, and no more", async (t) => {
+  const { folder, run } = cloneCheckout(t);
+  writeFileSync(join(folder, "config/config.ini"), "[monitoring]\nmetrics_port = 9090\n");
+  const { code, out } = await run("doctor.ts");
+  assert.equal(code, 1);
+  assert.match(out, /❌ 端口 9090 被分给了 采集程序（.*）和 Prometheus（.*），各部分的端口必须不同\n/);
+  assert.equal((await run("status.ts")).code, 1);
 });
 
 const PLANTED = {
@@ -125,6 +141,52 @@ test("WeCom is asked through the proxy, and whatever it and the mail server repe
     "what",
     "why",
   ]);
+});
+
+test("WeCom and a mail server of the firm's own are trusted by the authorities that .env names", async (t) => {
+  const { key, certificate } = makeCertificate(t);
+  const options = { key: readFileSync(key), cert: readFileSync(certificate) };
+  const mail = new SMTPServer({
+    ...options,
+    secure: true,
+    onAuth: (_auth, _session, done) => done(null, { user: "u" }),
+  });
+  await new Promise<void>((resolve) => mail.listen(0, "127.0.0.1", resolve));
+  t.after(() => new Promise<void>((resolve) => mail.close(() => resolve())));
+  // One that does not trust it hangs up.
+  mail.on("error", () => {});
+  const wecom = createHttpsServer(
+    options,
+    (_, response) => void response.end('{"errcode":44004,"errmsg":"empty"}'),
+  );
+  await new Promise<void>((resolve) => wecom.listen(0, "127.0.0.1", resolve));
+  t.after(() => wecom.close());
+  const settings = {
+    ...PLANTED,
+    WECOM_SECRET: "",
+    WECOM_CORP_ID: "",
+    WECOM_AGENT_ID: "",
+    WECOM_TO_USER: "",
+    WECOM_API_BASE: `https://127.0.0.1:${(wecom.address() as AddressInfo).port}`,
+    SMTP_URL: `smtps://user:pass@127.0.0.1:${(mail.server.address() as AddressInfo).port}`,
+  };
+  const told = async (more: object) => {
+    const { out } = await cloneCheckout(t, { ...settings, ...more }).run("doctor.ts", "--json");
+    const { findings } = JSON.parse(out) as { findings: Record<string, string>[] };
+    return findings.filter(({ check = "" }) => ["wecom", "mail"].includes(check));
+  };
+  for (const { level, remedy } of await told({})) {
+    assert.equal(level, "problem");
+    assert.match(remedy ?? "", /\.env 里写 NODE_EXTRA_CA_CERTS=/);
+  }
+  const trusting = await told({ NODE_EXTRA_CA_CERTS: certificate });
+  assert.deepEqual(
+    trusting.map(({ level, check }) => [check, level]),
+    [
+      ["wecom", "ok"],
+      ["mail", "ok"],
+    ],
+  );
 });
 
 test("it ends within 15 seconds though Docker, WeCom and the mail server hang", async (t) => {

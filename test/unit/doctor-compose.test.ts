@@ -5,6 +5,7 @@ import { type TestContext, test } from "node:test";
 import { parseEnv } from "node:util";
 import { readConfigFile } from "../../config/config.ts";
 import { publicUrls, readPorts } from "../../scripts/stack/addresses.ts";
+import { memoryFile } from "../../scripts/stack/compose-cli.ts";
 import { readExpected } from "../../scripts/stack/expected.ts";
 import { VERSIONS } from "../../scripts/stack/releases.ts";
 import { renderCompose } from "../../scripts/stack/render-compose.ts";
@@ -18,12 +19,9 @@ type Docker = [argument: string, answer: string][];
 
 /** The first that fits answers; anything else is refused, as the real one does. */
 function installDocker(clone: Clone, answers: Docker): void {
-  const script = `#!${process.execPath}
-const line = process.argv.slice(2).join(" ");
-const found = ${JSON.stringify(answers)}.find(([argument]) => line.includes(argument));
-if (found) console.log(found[1]);
-else { console.error("unexpected: " + line); process.exit(1); }
-`;
+  const cases = answers.map(([argument, answer]) => `*'${argument}'*) cat <<'END'\n${answer}\nEND\n;;`);
+  const otherwise = `*) echo "unexpected: $*" >&2; exit 1;;`;
+  const script = `#!/bin/sh\ncase "$*" in\n${[...cases, otherwise].join("\n")}\nesac\n`;
   clone.addProgram("docker", script);
 }
 
@@ -32,9 +30,12 @@ const ANSWERS: Record<string, unknown> = {
   "/-/ready": "OK",
   "/api/health": { version: VERSIONS.grafana },
   "/api/status": { monitoring_enabled: true },
-  "/api/v1/alertmanagers": { data: { activeAlertmanagers: ["alertmanager:9093"] } },
+  "/api/v1/alertmanagers": {
+    data: { activeAlertmanagers: [{ url: "http://alertmanager:9093/api/v2/alerts" }] },
+  },
   "/api/v1/status/buildinfo": { data: { version: VERSIONS.prometheus } },
   "/api/v1/status/tsdb": { data: { headStats: { maxTime: 0 } } },
+  "/api/v2/alerts": [],
   "/api/v2/silences": [],
   "/api/v2/status": { versionInfo: { version: VERSIONS.alertmanager } },
 };
@@ -117,6 +118,31 @@ test("a stack in containers: what the engine says, what is published, and the re
     readFileSync(config, "utf8").replace("alert_threshold_cpu = 80", "alert_threshold_cpu = 70"),
   );
   assert.ok((await look(clone)).includes("problem: 改了没有生效：config.ini、.env 或规则"));
+});
+
+test("what of .env the containers do not have yet is told by its name", async (t) => {
+  const clone = cloneCheckout(t, SETTINGS);
+  const docker = await startContainers(t, clone);
+  const config = (environment: object) =>
+    JSON.stringify({ services: { relay: { environment }, grafana: {} } });
+  const before = { WECOM_ROBOT_KEY: "secret-1", EMAIL_TO: null, LOG_LEVEL: "info", RETENTION_DAYS: "90" };
+  const now = { ...before, WECOM_ROBOT_KEY: "secret-2", EMAIL_TO: "", NEW: "", RETENTION_DAYS: "30" };
+  installDocker(clone, [["compose config", config(now)], ...docker]);
+  assert.ok((await look(clone)).includes("ok: Prometheus 用的就是现在的配置"), "nothing is remembered");
+  writeFileSync(memoryFile(clone.folder), config(before));
+  const told = await look(clone);
+  assert.ok(told.includes("problem: 改了没有生效：.env：WECOM_ROBOT_KEY"), told.join("\n"));
+});
+
+test("a proxy that is none is told, and keeps nobody from looking at what runs", async (t) => {
+  const clone = cloneCheckout(t, { ...SETTINGS, HTTPS_PROXY: "http://" });
+  installDocker(clone, await startContainers(t, clone));
+  const told = await look(clone);
+  const line = "problem: 环境变量 HTTPS_PROXY：应为 HTTP 代理的地址，例如 http://proxy.example.com:3128";
+  assert.ok(told.includes(line), told.join("\n"));
+  assert.ok(told.includes("ok: 告警转发 正常"), told.join("\n"));
+  assert.match((await clone.run("status.ts", "--json")).out, /"runtime":"compose"/);
+  assert.equal((await clone.run("alerts.ts", "--json")).code, 0);
 });
 
 test("a container that is ill, one that exited, and a relay that does not answer", async (t) => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import type { RequestListener } from "node:http";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { backupCheck } from "../../scripts/doctor/backup.ts";
@@ -7,6 +8,7 @@ import { clockCheck } from "../../scripts/doctor/clock.ts";
 import { diskCheck } from "../../scripts/doctor/disk.ts";
 import { inForceCheck } from "../../scripts/doctor/in-force.ts";
 import { measuringCheck } from "../../scripts/doctor/measuring.ts";
+import { planApply } from "../../scripts/doctor/plan.ts";
 import { targetsCheck } from "../../scripts/doctor/targets.ts";
 import { SERVICE_STATE } from "../../scripts/service/names.ts";
 import type { PartState, StackView } from "../../scripts/stack/view.ts";
@@ -40,14 +42,33 @@ test("targets: up, down with Prometheus's reason, not scraped lately, none", asy
       target("grafana", { lastScrape: "2026-02-12T13:40:00Z" }),
     ]),
     [
-      "problem: Prometheus 取不到 localhost:1234（wecom_legal_service）的数据 | 它说：connection refused | 在这台机器上试：curl -sS http://localhost:1234/metrics | head -3",
+      "problem: Prometheus 取不到 localhost:1234（wecom_legal_service）的数据 | 它说：connection refused | 试：curl -sS http://localhost:1234/metrics | head -3；地址不对就改 prometheus/targets/wecom_legal_service.yml，再 npm run apply",
       "problem: localhost:1234（grafana）的数据是 404 秒前的 | 应该每 15 秒取一次，页面上的数字是旧的 | 看机器是否过忙、时间是否改过：uptime、date",
     ],
+  );
+  const down = target("relay", { health: "down", lastError: "no" });
+  const change = (view: StackView) => {
+    view.runtime = { kind: "compose", version: "28", parts: {} };
+  };
+  assert.match(
+    (await targetsFindings(t, [down], { change }))[0] ?? "",
+    /试：docker compose exec prometheus wget -qO- http:\/\/localhost:1234\/metrics \| head -3；/,
   );
   assert.match((await targetsFindings(t, []))[0] ?? "", /^problem: Prometheus 什么都不抓取 /);
   const dead = target("wecom_legal_service", { health: "down", lastError: "connection refused" });
   assert.deepEqual(await targetsFindings(t, [target("relay"), dead], { dead: ["exporter"] }), [
     "ok: 1 个抓取目标都取得到数据",
+  ]);
+});
+
+test("a part that was just started is not judged by what Prometheus saw before", async (t) => {
+  const down = target("relay", { health: "down", lastError: "connection refused" });
+  const change = ({ runtime }: StackView) => {
+    const { relay } = (runtime as { parts: Record<string, PartState> }).parts;
+    Object.assign(relay ?? {}, { since: NOW - 10_000 });
+  };
+  assert.deepEqual(await targetsFindings(t, [down], { change }), [
+    "unchecked: 抓取 localhost:1234（relay） | 告警转发 刚启动，一分钟后再查",
   ]);
 });
 
@@ -89,15 +110,60 @@ test("a part whose clock is wrong, and samples of the future", async (t) => {
   ]);
 });
 
-test("this machine's clock against WeCom's", async (t) => {
+test("this machine's clock against WeCom's, however its key is given and its address is written", async (t) => {
   const date = new Date(NOW - 300_000).toUTCString();
   const url = await listen(t, (_, response) => void response.setHeader("Date", date).end());
-  const env = { WECOM_ROBOT_KEY: "k", WECOM_API_BASE: url };
-  const [told] = await findings(clockCheck, await testView(t, { env, now: NOW }));
+  const file = join(temporaryFolder(t), "key");
+  writeFileSync(file, "k");
+  const wrong = `problem: 这台机器的时间快 300 秒（与企业微信比） | 消息里的时间、今日消息数都不对 | ${SET_CLOCK}`;
+  const told = async (env: Record<string, string>, change = (_view: StackView) => {}) => {
+    const found = await findings(clockCheck, await testView(t, { env, now: NOW, change }));
+    return found[0];
+  };
+  assert.equal(await told({ WECOM_ROBOT_KEY: "k", WECOM_API_BASE: url }), wrong);
+  assert.equal(await told({ WECOM_ROBOT_KEY_FILE: file, WECOM_API_BASE: url }), wrong);
+  const fromInside = url.replace("127.0.0.1", "host.docker.internal");
+  const inContainers = (view: StackView) => {
+    view.runtime = { kind: "compose", version: "28", parts: {} };
+  };
+  assert.equal(await told({ WECOM_ROBOT_KEY: "k", WECOM_API_BASE: fromInside }, inContainers), wrong);
+  const refused = (view: StackView) => {
+    view.refused = new Error("wrong");
+  };
   assert.equal(
-    told,
-    `problem: 这台机器的时间快 300 秒（与企业微信比） | 消息里的时间、今日消息数都不对 | ${SET_CLOCK}`,
+    await told({ WECOM_ROBOT_KEY: "k" }, refused),
+    "unchecked: 与外面的时间相比 | 设置有错，先改好",
   );
+});
+
+/** @param rate samples a second */
+const held =
+  (rate: string, bytes: string): RequestListener =>
+  (request, response) => {
+    const value = request.url?.includes("rate") ? rate : bytes;
+    response.end(JSON.stringify({ data: { result: [{ metric: {}, value: [0, value] }] } }));
+  };
+
+/** Answers nothing before everything that is wanted was asked. */
+function patient(wanted: RegExp[], answer: RequestListener): RequestListener {
+  const held: (() => void)[] = [];
+  const missing = new Set(wanted);
+  return (request, response) => {
+    for (const one of missing) if (one.test(request.url ?? "")) missing.delete(one);
+    held.push(() => answer(request, response));
+    if (missing.size === 0) for (const go of held.splice(0)) go();
+  };
+}
+
+test("Prometheus is asked everything at once: one that hangs costs a check no more than one answer", async (t) => {
+  const clock = patient([/ready/, /tsdb/], (_, response) => {
+    response.end(JSON.stringify({ data: { headStats: { maxTime: 0 } } }));
+  });
+  const view = await testView(t, { answers: { prometheus: clock } });
+  assert.doesNotMatch((await findings(clockCheck, view)).join(), /unchecked/);
+  const disk = patient([/appended/, /blocks/], held("100", "0"));
+  const told = await findings(diskCheck, await testView(t, { answers: { prometheus: disk } }));
+  assert.match(told.join(), /^ok: 硬盘剩/);
 });
 
 test("another time zone than the machine's is told, UTC is not", async (t) => {
@@ -108,26 +174,20 @@ test("another time zone than the machine's is told, UTC is not", async (t) => {
   assert.ok(told.includes(here === "UTC" ? `ok: ${words}` : `hint: ${words} | `), told);
 });
 
-/** @param rate samples a second */
-const held =
-  (rate: string, bytes: string) => (request: { url?: string }, response: { end(text: string): void }) => {
-    const value = request.url?.includes("rate") ? rate : bytes;
-    response.end(JSON.stringify({ data: { result: [{ metric: {}, value: [0, value] }] } }));
-  };
-
 test("the disk: room for the retention, too little of it, not known yet, not writable", async (t) => {
-  const told = async (handler: ReturnType<typeof held>) =>
-    findings(diskCheck, await testView(t, { answers: { prometheus: handler as never } }));
+  const told = async (handler: RequestListener) =>
+    findings(diskCheck, await testView(t, { answers: { prometheus: handler } }));
   assert.match((await told(held("100", "0")))[0] ?? "", /^ok: 硬盘剩 [\d.]+ GB，保留 90 天还要约 1\.4 GB$/);
   assert.match(
     (await told(held("1e9", "1e9")))[0] ?? "",
     /^problem: 硬盘剩 [\d.]+ GB，保留 90 天还要约 \d+\.\d GB \| 到时候会写满，数据和告警都会停 \| 把 config\.ini 的 retention_days 改成 1 以下，再执行 npm run apply；或者换大硬盘$/,
   );
-  const mute = await findings(diskCheck, await testView(t));
+  const view = await testView(t);
   assert.match(
-    mute[0] ?? "",
+    (await findings(diskCheck, view))[0] ?? "",
     /^unchecked: 硬盘够不够保留期用 \| Prometheus 没有应答或刚启动；硬盘现在剩 [\d.]+ GB$/,
   );
+  assert.ok(!existsSync(view.paths.root), "it makes nothing");
 });
 
 test("daily backups: not asked for, made, missed, nobody there to make them", async (t) => {
@@ -173,7 +233,7 @@ test("a data folder that cannot be written", async (t) => {
   const view = await testView(t);
   writeFileSync(view.paths.root, "a file, where the folder should be");
   assert.deepEqual(await findings(diskCheck, view), [
-    "problem: 写不了数据目录 .stack（EEXIST） | 数据和告警都会停 | ls -ld .stack .stack/data 看是谁的，用那个用户执行；只读的硬盘先修好",
+    "problem: 写不了数据目录 .stack（ENOTDIR） | 数据和告警都会停 | ls -ld . .stack .stack/data 看是谁的，用那个用户执行；只读的硬盘先修好",
   ]);
 });
 
@@ -183,4 +243,19 @@ test("whether settings are in force cannot be told while nothing runs, or while 
   assert.deepEqual(await findings(inForceCheck, view), ["unchecked: 配置是否生效 | 设置有错，先改好"]);
   view.runtime = { kind: "stopped", reason: undefined };
   assert.deepEqual(await findings(inForceCheck, view), ["unchecked: 配置是否生效 | 监控系统没有在运行"]);
+});
+
+test("what apply would render for comparing does not stay, also where nobody waits for it", async (t) => {
+  const [view, folder, before] = [await testView(t), temporaryFolder(t), process.env.TMPDIR];
+  const listening = process.listeners("exit");
+  process.env.TMPDIR = folder;
+  const planning = planApply(view).catch(() => {});
+  if (before === undefined) delete process.env.TMPDIR;
+  else process.env.TMPDIR = before;
+  assert.equal(readdirSync(folder).length, 1);
+  const added = process.listeners("exit").filter((listener) => !listening.includes(listener));
+  for (const listener of added) listener.call(process, 0);
+  assert.deepEqual(readdirSync(folder), []);
+  await planning;
+  assert.deepEqual(process.listeners("exit"), listening);
 });

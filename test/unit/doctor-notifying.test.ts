@@ -94,6 +94,7 @@ for (const [fault, what] of [
     const view = await testView(t, { env: { WECOM_ROBOT_KEY: "k", WECOM_API_BASE: url } });
     const [told = ""] = await findings(wecomCheck, view);
     assert.ok(told.startsWith(`problem: ${what} | 告警发不到企业微信，会排队重试 | `), told);
+    assert.ok(told.endsWith(`：curl -sI ${url}`), told);
   });
 }
 
@@ -188,7 +189,8 @@ test("what was not told lately, and what waits", async (t) => {
 const HEALTHY_PIPELINE = {
   relay: { "/metrics": METRICS },
   prometheus: {
-    "/api/v1/alertmanagers": { data: { activeAlertmanagers: [{ url: "http://localhost:9093" }] } },
+    // Nobody answers there, as nobody of the stack.
+    "/api/v1/alertmanagers": { data: { activeAlertmanagers: [{ url: "http://localhost:1/api/v2/alerts" }] } },
     "/api/v1/query": { data: { result: [] } },
   },
 };
@@ -211,9 +213,20 @@ test("the pipeline: whole, silent, cut off, refused", async (t) => {
   });
   assert.deepEqual(await findings(heartbeatCheck, broken), [
     "problem: 告警转发已 7 分钟没有收到心跳 | Prometheus 到 Alertmanager 再到告警转发的路上断了，告警到不了 | 先处理停掉的部分（npm start）；都在运行就看 docs/runbooks/WatchdogSilent.md",
-    "problem: Prometheus 不知道 Alertmanager 在哪 | 告警不会离开 Prometheus | git status 看 prometheus/targets/alertmanager.yml 改过没有，恢复后 npm run apply",
+    "problem: Prometheus 不知道 Alertmanager 在哪 | 告警到不了 Alertmanager，谁也收不到 | git diff prometheus/targets/alertmanager.yml 看改了什么，恢复后 npm run apply",
     "problem: 10 分钟内 Alertmanager 有通知交不出去（给告警转发） | 告警可能收不到 | 刚恢复的等几分钟；还在发生就看 tail -n 20 .stack/logs/alertmanager.log",
   ]);
+  const elsewhere = { data: { activeAlertmanagers: [{ url: "http://localhost:29999/api/v2/alerts" }] } };
+  const astray = await testView(t, {
+    answers: {
+      ...HEALTHY_PIPELINE,
+      prometheus: { ...HEALTHY_PIPELINE.prometheus, "/api/v1/alertmanagers": elsewhere },
+    },
+  });
+  assert.match(
+    (await findings(heartbeatCheck, astray))[1] ?? "",
+    /^problem: Prometheus 把告警送到 localhost:29999，Alertmanager 不在那里 \| /,
+  );
   const mute = await testView(t, { answers: { relay: { "/metrics": METRICS } } });
   assert.deepEqual(await findings(heartbeatCheck, mute), [
     "ok: 心跳 40 秒前到过告警转发",
@@ -253,19 +266,39 @@ test("rules that cannot be evaluated, and none at all", async (t) => {
   assert.match((await told([]))[0] ?? "", /^problem: Prometheus 没有任何告警规则 /);
 });
 
-test("silences that are in force, in the operator's time", async (t) => {
-  const silence = (state: string) => ({
+test("silences that are in force, in the operator's time; one over everything is a problem", async (t) => {
+  const silence = (id: string, state: string, matcher: object, endsAt = "2026-02-12T16:00:00.000Z") => ({
+    id,
     status: { state },
-    endsAt: "2026-02-12T16:00:00.000Z",
+    endsAt,
     createdBy: "张三",
-    matchers: [
-      { name: "alertname", value: "HighCpuUsage", isRegex: false, isEqual: true },
-      { name: "mountpoint", value: "/data.*", isRegex: true, isEqual: false },
-    ],
+    matchers: [{ name: "alertname", value: "HighCpuUsage", isRegex: false, isEqual: true }, matcher],
   });
-  const answers = { alertmanager: { "/api/v2/silences": [silence("active"), silence("expired")] } };
-  assert.deepEqual(await findings(silencesCheck, await testView(t, { answers })), [
-    "hint: 静默中：alertname 是 HighCpuUsage，mountpoint 不匹配 /data.* | 到 02-13 00:00 为止不通知，张三 设的 | 不该静默就提前结束：docs/guide.zh-CN.md 的“静默”一节",
+  const some = { name: "mountpoint", value: "/data.*", isRegex: true, isEqual: false };
+  const any = { name: "alertname", value: ".*", isRegex: true, isEqual: true };
+  const told = async (silencedBy: string[]) => {
+    const silences = [
+      silence("a1", "active", some),
+      silence("b2", "active", any, "2035-12-31T16:00:00.000Z"),
+      silence("c3", "expired", some),
+    ];
+    const heartbeat = [{ status: { silencedBy } }];
+    const answers = {
+      alertmanager: {
+        "/api/v2/silences": silences,
+        "/api/v2/alerts?filter=alertname%3D%22Watchdog%22": heartbeat,
+      },
+    };
+    const view = await testView(t, { answers, now: NOW });
+    const url = view.ask.url("alertmanager") ?? "";
+    return (await findings(silencesCheck, view)).map((line) => line.replace(url, "URL"));
+  };
+  const quiet =
+    "hint: 静默中：alertname 是 HighCpuUsage，mountpoint 不匹配 /data.* | 到 02-13 00:00 为止不通知，张三 设的 | 不该静默就结束它：curl -X DELETE URL/api/v2/silence/a1";
+  assert.equal((await told([]))[0], quiet);
+  assert.deepEqual(await told(["b2"]), [
+    quiet,
+    "problem: 静默盖住了所有告警：alertname 是 HighCpuUsage，alertname 匹配 .* | 到 2036-01-01 00:00 为止什么都不通知，张三 设的 | 结束它：curl -X DELETE URL/api/v2/silence/b2",
   ]);
 });
 

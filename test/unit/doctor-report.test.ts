@@ -80,15 +80,27 @@ test("problems first, by question; then hints, then what is not known; what is f
   assert.equal(print(findings.slice(0, 1)), "✅ 没有发现问题，1 项正常\n");
 });
 
-test("secrets are taken out of whatever anybody else says", () => {
+test("secrets are taken out of whatever anybody else says, and out of nothing that a report says itself", () => {
   const redact = createRedaction({
     EXPORTER_TOKEN: "token-1111",
+    GRAFANA_ADMIN_PASSWORD: "problem",
+    RELAY_TOKEN: 'quo"ted\\6666,not,a,list',
     WECOM_ROBOT_KEY: "key-2222, key-2222-longer",
     SMTP_URL: "smtps://user:pass%404444@mail.example.com",
     https_proxy: "proxy-user:proxy-5555@proxy.example.com:3128",
   });
-  assert.equal(
-    redact("token-1111 key-2222-longer key-2222 pass%404444 pass@4444 proxy-5555 mail.example.com"),
-    "*** *** *** *** *** *** mail.example.com",
+  const said = problem(
+    "token-1111 key-2222-longer key-2222",
+    "pass%404444 pass@4444 proxy-5555 mail.example.com",
+    'quo"ted\\6666,not,a,list problem',
   );
+  const about = { check: "problem", title: "problem", question: "starting" } as const;
+  assert.deepEqual(JSON.parse(JSON.stringify(redact({ ...about, ...said }))), {
+    ...about,
+    level: "problem",
+    what: "*** *** ***",
+    why: "*** *** *** mail.example.com",
+    remedy: "*** ***",
+  });
+  assert.deepEqual(redact({ ...about, ...ok("token-1111") }), { ...about, level: "ok", what: "***" });
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { chmodSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { parseConfig } from "../../config/config.ts";
 import { EnvironmentError } from "../../config/environment.ts";
@@ -11,6 +11,7 @@ import { runtimeCheck } from "../../scripts/doctor/runtime.ts";
 import { secretsCheck } from "../../scripts/doctor/secrets.ts";
 import { settingsCheck } from "../../scripts/doctor/settings.ts";
 import { versionsCheck } from "../../scripts/doctor/versions.ts";
+import { memoryFile } from "../../scripts/stack/compose-cli.ts";
 import { VERSIONS } from "../../scripts/stack/releases.ts";
 import { listen } from "./support/server.ts";
 import { findings, testView } from "./support/view.ts";
@@ -47,12 +48,25 @@ test("each part: ready, dead, mute, absent, on a full disk", async (t) => {
     "problem: Alertmanager 在运行，但没有应答 | 没有它，发现了问题也不会通知任何人 | npm stop 再 npm start；原因看 tail -n 20 .stack/logs/alertmanager.log",
     "ok: 采集程序 正常",
     "problem: Prometheus 意外停了 | 没有它就没有监控数据，也没有告警 | npm start；原因看 tail -n 20 .stack/logs/prometheus.log",
-    "hint: Grafana 没有启动 | 仪表盘打不开，监控和告警不受影响 | npm start，会说明原因和办法",
+    "hint: Grafana 没有启动 | 没有它就没有仪表盘，监控和告警不受影响 | npm start，会说明原因和办法",
   ]);
   view.runtime = { kind: "stopped", reason: undefined };
   assert.deepEqual(await findings(partsCheck, view), [
     "problem: 监控系统没有在运行 | 没有采集，也没有告警 | npm start",
   ]);
+  view.runtime.reason = "Docker 引擎没有应答";
+  assert.deepEqual(await findings(partsCheck, view), [
+    "problem: 不知道监控系统有没有在运行：Docker 引擎没有应答 | 可能没有采集，也没有告警 | 看机器是否过忙：uptime；docker ps 也没有应答就重启 Docker",
+  ]);
+  view.runtime.reason = "Docker 引擎连接不上，或没有 compose 插件（…）";
+  const told = async () => (await findings(partsCheck, view))[0];
+  assert.equal(await told(), "problem: 监控系统没有在运行 | 没有采集，也没有告警 | npm start");
+  mkdirSync(dirname(memoryFile(view.project)));
+  writeFileSync(memoryFile(view.project), "{}");
+  assert.match(
+    (await told()) ?? "",
+    /^problem: Docker 没有在运行，监控系统在它里面 .* systemctl start docker/,
+  );
 });
 
 test("a container that answers but is ill, and its log", async (t) => {
@@ -105,13 +119,15 @@ test("secrets that are missing, and files that others can read", async (t) => {
   ]);
 });
 
-test("a clean clone has no .env yet", async (t) => {
+test("a clean clone has no .env yet, and docker compose needs none", async (t) => {
   const view = await testView(t, {
     change: (view) => (view.runtime = { kind: "stopped", reason: undefined }),
   });
   assert.deepEqual(await findings(secretsCheck, view), [
     "hint: 还没有 .env | 第一次启动时会生成，连同随机密钥 | npm start",
   ]);
+  view.runtime = { kind: "compose", version: "28", parts: {} };
+  assert.deepEqual(await findings(secretsCheck, view), ["ok: 密钥都已设置，别人读不到"]);
 });
 
 test("versions as the servers say themselves: ours, another, one that is too old, none", async (t) => {

@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
-import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { EnvironmentError } from "../../config/environment.ts";
 import { ensureDotenv, GENERATED_SECRETS, readDotenv } from "../../scripts/stack/dotenv.ts";
@@ -66,6 +75,46 @@ test("a secret that is in use already is taken over", (t) => {
   const { EXPORTER_TOKEN, RELAY_TOKEN, GRAFANA_ADMIN_PASSWORD } = readDotenv(file, {});
   assert.deepEqual([EXPORTER_TOKEN, GRAFANA_ADMIN_PASSWORD], ["mine", "kept too"]);
   assert.match(RELAY_TOKEN ?? "", /^[\w-]{43}$/);
+});
+
+test("whatever is in a secret in use, .env gives it back, and its other lines stay", (t) => {
+  for (const kept of [
+    "$&",
+    "pa$$word",
+    "a # b",
+    'say "hi"',
+    "it's",
+    "back\\nslash",
+    "it's \\n",
+    " space ",
+    "多 字",
+  ]) {
+    const file = place(t, "A=1\nGRAFANA_ADMIN_PASSWORD=\nB=2\n");
+    ensureDotenv(file, EXAMPLE, {}, { GRAFANA_ADMIN_PASSWORD: kept });
+    const { A, GRAFANA_ADMIN_PASSWORD, B } = readDotenv(file, {});
+    assert.deepEqual([A, GRAFANA_ADMIN_PASSWORD, B], ["1", kept, "2"]);
+  }
+  const file = place(t, "GRAFANA_ADMIN_PASSWORD=\n");
+  assert.throws(
+    () => ensureDotenv(file, EXAMPLE, {}, { GRAFANA_ADMIN_PASSWORD: "'\"`" }),
+    new EnvironmentError(
+      "GRAFANA_ADMIN_PASSWORD 现在的值在 .env 里写不下（几种引号都有），请在 .env 里写一个新的",
+    ),
+  );
+});
+
+test("it is replaced in one step, by one of the same owner, also where it is a link", (t) => {
+  const file = place(t, "A=1\n");
+  const link = place(t);
+  symlinkSync(file, link);
+  if (process.getuid?.() === 0) chownSync(file, 12345, 12345);
+  const { uid, ino } = statSync(file);
+  ensureDotenv(link, EXAMPLE, {});
+  assert.ok(lstatSync(link).isSymbolicLink());
+  assert.equal(statSync(file).uid, uid);
+  assert.notEqual(statSync(file).ino, ino);
+  assert.equal(mode(file), 0o600);
+  assert.deepEqual(readdirSync(dirname(file)), [".env"]);
 });
 
 test("a secret that the environment gives, by value or by file, is not made", (t) => {

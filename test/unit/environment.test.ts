@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { suite, test } from "node:test";
 import { parse } from "yaml";
 import { readChannelSettings } from "../../alertmanager/relay/channels/index.ts";
+import { readAuthorities } from "../../config/authorities.ts";
 import { type Env, EnvironmentError, readSecret, readServiceEnvironment } from "../../config/environment.ts";
 import { readProxies } from "../../config/proxies.ts";
 import { composeEnv } from "../../scripts/stack/compose-cli.ts";
@@ -244,6 +245,22 @@ suite("proxies", () => {
     assert.equal(made.CONTAINER_HTTPS_PROXY, "http://10.0.0.1:3128");
     assert.equal(made.CONTAINER_NO_PROXY, `${LOOPBACK},lan`);
   });
+});
+
+test("authorities are a file with certificates", (t) => {
+  const file = join(temporaryFolder(t), "ca.pem");
+  const told = () => readAuthorities({ NODE_EXTRA_CA_CERTS: file });
+  assert.equal(readAuthorities({}), undefined);
+  assert.throws(told, new EnvironmentError(`NODE_EXTRA_CA_CERTS：无法读取 ${file}（ENOENT）`));
+  writeFileSync(file, "DER");
+  assert.throws(
+    told,
+    new EnvironmentError(
+      `NODE_EXTRA_CA_CERTS：${file} 里没有证书，应为 PEM 格式，以 -----BEGIN CERTIFICATE----- 开头`,
+    ),
+  );
+  writeFileSync(file, "# ours\n-----BEGIN CERTIFICATE-----\n…");
+  assert.equal(told(), "# ours\n-----BEGIN CERTIFICATE-----\n…");
 });
 
 test("what the channels read reaches the relay natively and in a container, and operators are told of it", () => {

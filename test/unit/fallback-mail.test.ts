@@ -44,6 +44,11 @@ test("smtp without one: as the server likes it", () => {
   });
 });
 
+test("what is no escape stays as it is, as the relay's own mail has it", () => {
+  assert.equal(mailFor("smtp://100%:50%25%@smtp.example.com")?.auth_username, "100%");
+  assert.equal(mailFor("smtp://u:50%25%@smtp.example.com")?.password, "50%25%");
+});
+
 test("none where Alertmanager could not send it, or nobody asked for mail", () => {
   const url = "smtps://smtp.example.com";
   assert.equal(mailFor(`${url}:994`), undefined);

@@ -40,6 +40,16 @@ test("Grafana's password may be given by file", (t) => {
   assert.equal(env.GF_SECURITY_ADMIN_PASSWORD, "from-file");
 });
 
+test("the firm's own authorities reach Alertmanager too, in Go's words", (t) => {
+  const env = { ...ENV, NODE_EXTRA_CA_CERTS: "/etc/ssl/ours.pem" };
+  const given = (name: PartName) => {
+    const { NODE_EXTRA_CA_CERTS, SSL_CERT_FILE } = find({ ...settings(t), env }, name).env;
+    return [NODE_EXTRA_CA_CERTS, SSL_CERT_FILE];
+  };
+  assert.deepEqual(given("relay"), ["/etc/ssl/ours.pem", undefined]);
+  assert.deepEqual(given("alertmanager"), [undefined, "/etc/ssl/ours.pem"]);
+});
+
 test("a server that cannot be had is left out, the others start in the same order", (t) => {
   const all = settings(t);
   const names = (options: PartsOptions) => createParts(options).map(({ name }) => name);

@@ -100,6 +100,14 @@ const STALE: [what: string, change: (expected: Expected) => void, message: RegEx
     /规则 ServiceDown/,
   ],
   [
+    "threshold",
+    ({ prometheus }) => {
+      const cpu = prometheus.rules.find(({ labels }) => labels.alert === "HighCpuUsage");
+      Object.assign(cpu ?? {}, { expr: "55" });
+    },
+    /HighCpuUsage 的阈值是 55，应为 80$/,
+  ],
+  [
     "expression",
     (loaded) => Object.assign(ruleNamed(loaded, "Watchdog"), { expr: "vector(2)" }),
     /规则 Watchdog/,

@@ -172,7 +172,7 @@ suite("an operator's mistake is told by the file in the checkout, in Chinese", (
       "a threshold that is gone",
       THRESHOLDS,
       (text) => text.replace("alert: HighCpuUsage", "alert: HighGpuUsage"),
-      `${THRESHOLDS} 里缺少 HighCpuUsage 的规则，请恢复它`,
+      `${THRESHOLDS} 里缺少 HighCpuUsage 的规则，请恢复它：git restore ${THRESHOLDS}`,
     ],
     [
       "broken YAML",
@@ -180,8 +180,18 @@ suite("an operator's mistake is told by the file in the checkout, in Chinese", (
       (text) => text.replace("    rules:", "\trules:"),
       `${THRESHOLDS}:5 不是正确的 YAML：缩进只能用空格，不能用制表符`,
     ],
-    ["no threshold at all", THRESHOLDS, () => "", `${THRESHOLDS} 里缺少 HighCpuUsage 的规则，请恢复它`],
-    ["no route at all", ALERTMANAGER, () => "", `${ALERTMANAGER} 里缺少 receivers，请恢复它`],
+    [
+      "no threshold at all",
+      THRESHOLDS,
+      () => "",
+      `${THRESHOLDS} 里缺少 HighCpuUsage 的规则，请恢复它：git restore ${THRESHOLDS}`,
+    ],
+    [
+      "no route at all",
+      ALERTMANAGER,
+      () => "",
+      `${ALERTMANAGER} 里缺少 receivers，请恢复它：git restore ${ALERTMANAGER}`,
+    ],
     [
       "another kind of broken YAML",
       ALERTMANAGER,
@@ -203,7 +213,7 @@ suite("an operator's mistake is told by the file in the checkout, in Chinese", (
       const { project, render } = renderer(t);
       rmSync(join(project, name), { recursive: true });
       assert.throws(render, (error: Error) => {
-        assert.equal(error.message, `找不到 ${name}，请恢复它`);
+        assert.equal(error.message, `找不到 ${name}，请恢复它：git restore ${name}`);
         return error instanceof StackError;
       });
     });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { PartState, StackView } from "../../scripts/stack/view.ts";
+import type { PartState } from "../../scripts/stack/view.ts";
 import { printStatus } from "../../scripts/status/print.ts";
 import { readStatus } from "../../scripts/status/read.ts";
 import { testView } from "./support/view.ts";
@@ -53,6 +53,8 @@ const ANSWERS = {
       alert("Watchdog", "info"),
       alert("ServiceDown", "critical"),
       alert("HighCpuUsage", "warning", "suppressed"),
+      alert("SomebodysOwn", "page"),
+      { labels: { alertname: "WithoutAny" }, status: { state: "active" } },
     ],
   },
 };
@@ -67,7 +69,7 @@ test("the parts, the figures, the alerts and the channels", async (t) => {
   });
   const status = await readStatus(view);
   assert.equal(status.healthy, false);
-  assert.deepEqual(status.alerts, { critical: 1, warning: 0, info: 0, silenced: 1 });
+  assert.deepEqual(status.alerts, { critical: 1, warning: 0, info: 0, other: 2, silenced: 1 });
   assert.deepEqual(status.channels, [
     { name: "wecom", lastSuccess: "2026-02-12T13:40:00.000Z", pending: 3, failing: true },
     { name: "email", lastSuccess: null, pending: 0, failing: false },
@@ -89,25 +91,25 @@ test("the parts, the figures, the alerts and the channels", async (t) => {
 ➖ 没有启动  Grafana
 
 CPU 12.3%，内存 —，磁盘 41.7%，有服务无法访问，今日消息 12
-告警：严重 1，不通知（静默或抑制） 1（npm run alerts）
+告警：严重 1，其他 2，不通知（静默或抑制） 1（npm run alerts）
 通知：企业微信群机器人 上次成功 02-12 21:40，❌ 最近一条失败，排队 3 条
 通知：邮件 还没有发过
 
 原因和办法：npm run doctor
 `,
   );
-});
-
-test("daily backups are a part where config.ini asks for them", async (t) => {
-  const backup = { isRunning: true, isHealthy: true, since: NOW - 3600_000, url: undefined };
-  const told = async (parts: Record<string, PartState>) => {
-    const change = ({ runtime }: StackView) => Object.assign((runtime as { parts: object }).parts, parts);
-    const view = await testView(t, { config: { backup: { keep: 7, hour: 3 } }, now: NOW, change });
-    return printStatus(await readStatus(view), view).split("\n")[5];
-  };
-  assert.equal(await told({ backup }), "✅ 正常      每日备份      已运行 60 分钟");
-  assert.equal(await told({ backup: { ...backup, isRunning: false } }), "❌ 意外停了  每日备份");
-  assert.equal(await told({}), "➖ 没有启动  每日备份");
+  const narrow = printStatus(status, view, 40).replace(`${relay}`, "RELAY").split("\n").slice(0, 9);
+  assert.deepEqual(narrow, [
+    "✅ 正常 告警转发 已运行 3 小时",
+    "   RELAY",
+    "✅ 正常 Alertmanager 已运行 3 小时",
+    "   http://localhost:1",
+    "✅ 正常 采集程序 已运行 3 小时",
+    "   http://localhost:1",
+    "❌ 意外停了 Prometheus",
+    "   http://localhost:1",
+    "➖ 没有启动 Grafana",
+  ]);
 });
 
 test("what does not answer is said to be down, and costs its own figures only", async (t) => {
@@ -121,4 +123,47 @@ test("what does not answer is said to be down, and costs its own figures only", 
   const printed = printStatus(status, view);
   assert.match(printed, /告警：Alertmanager 没有应答\n通知：告警转发没有应答\n/);
   assert.match(printed, /CPU 12\.3%/);
+});
+
+test("an Alertmanager that has just started does not know yet what fires", async (t) => {
+  const alertmanager = { "/-/ready": "OK", "/api/v2/alerts": [] };
+  const told = async (since: number) => {
+    const view = await testView(t, { answers: { ...ANSWERS, alertmanager }, now: NOW, since });
+    return printStatus(await readStatus(view), view);
+  };
+  assert.match(await told(NOW - 10_000), /^告警：还不知道，Alertmanager 刚启动，一分钟后再看$/m);
+  assert.match(await told(NOW - 100_000), /^告警：没有$/m);
+});
+
+test("an address for people that is written wrongly costs the addresses alone", async (t) => {
+  const view = await testView(t, { answers: ANSWERS, env: { PUBLIC_GRAFANA_URL: "grafana" } });
+  const { parts } = await readStatus(view);
+  assert.deepEqual(parts[0], { ...parts[0], state: "healthy", url: view.ask.url("relay") });
+  assert.deepEqual(parts[1], { ...parts[1], state: "healthy", url: view.ask.url("alertmanager") });
+});
+
+test("what makes the daily backups is a part where they are wanted", async (t) => {
+  const grafana = { "/api/health": "{}" };
+  const ready = { "/-/ready": "OK" };
+  const answers = { ...ANSWERS, prometheus: ready, grafana };
+  const told = async (keep: number, backup?: Partial<PartState>) => {
+    const view = await testView(t, { answers, config: { backup: { keep, hour: 3 } } });
+    const { parts } = view.runtime as { parts: Record<string, PartState> };
+    if (backup) parts.backup = { isRunning: true, isHealthy: true, since: NOW, url: undefined, ...backup };
+    const status = await readStatus(view);
+    return { healthy: status.healthy, part: status.parts[5], printed: printStatus(status, view) };
+  };
+  const { healthy, part } = await told(0);
+  assert.deepEqual([healthy, part], [true, undefined]);
+  const running = await told(7, {});
+  assert.deepEqual(
+    [running.healthy, running.part],
+    [true, { name: "backup", state: "healthy", since: "2026-02-12T13:46:44.000Z", url: null }],
+  );
+  const dead = await told(7, { isRunning: false });
+  assert.equal(dead.healthy, false);
+  assert.match(dead.printed, /^❌ 意外停了 +每日备份$/m);
+  const absent = await told(7);
+  assert.equal(absent.healthy, false);
+  assert.match(absent.printed, /^➖ 没有启动 +每日备份$/m);
 });

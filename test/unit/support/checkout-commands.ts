@@ -35,7 +35,8 @@ export function cloneCheckout(t: TestContext, settings: Record<string, string> =
     },
     async run(script, ...args) {
       const child = spawn(process.execPath, [join(folder, "scripts", script), ...args], {
-        env: { ...process.env, PATH: `${programs}${delimiter}${process.env.PATH}` },
+        // The machine's own authorities would win over those in .env.
+        env: { ...process.env, PATH: `${programs}${delimiter}${process.env.PATH}`, NODE_EXTRA_CA_CERTS: "" },
         stdio: ["ignore", "pipe", "pipe"],
       });
       const told = { out: "", error: "" };

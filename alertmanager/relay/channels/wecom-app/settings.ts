@@ -1,4 +1,5 @@
-import { type Env, EnvironmentError, optional, readSecret, readUrl } from "../../../../config/environment.ts";
+import { type Env, EnvironmentError, optional, readSecret } from "../../../../config/environment.ts";
+import { readWecomBase } from "../wecom-base.ts";
 
 export interface WecomAppSettings {
   corpId: string;
@@ -40,7 +41,7 @@ export function readWecomAppSettings(env: Env): WecomAppSettings | undefined {
     agentId: Number(agentId),
     secret,
     toUser: readUsers(toUser),
-    apiBase: readUrl(env, "WECOM_API_BASE", "https://qyapi.weixin.qq.com"),
+    apiBase: readWecomBase(env),
   };
 }
 

@@ -1,4 +1,5 @@
-import { type Env, EnvironmentError, optional, readSecret, readUrl } from "../../../../config/environment.ts";
+import { type Env, EnvironmentError, optional, readSecret } from "../../../../config/environment.ts";
+import { readWecomBase } from "../wecom-base.ts";
 
 export interface WecomRobotSettings {
   /** One key a robot; several share the load. */
@@ -30,7 +31,7 @@ export function readWecomRobotSettings(env: Env): WecomRobotSettings | undefined
   }
   return {
     keys: [...new Set(keys)],
-    apiBase: readUrl(env, "WECOM_API_BASE", "https://qyapi.weixin.qq.com"),
+    apiBase: readWecomBase(env),
     mention: readMention(env),
   };
 }

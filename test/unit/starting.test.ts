@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { runningProcesses, stopProcess } from "../../scripts/stack/processes.ts";
+import { mailPasswordFile, relayTokenFile, statePaths } from "../../scripts/stack/project.ts";
+import { startParts } from "../../scripts/stack/starting.ts";
+import { temporaryFolder } from "./support/folder.ts";
+
+const step = { progress() {}, done() {}, fail() {} };
+const report = { begin: () => step, line() {}, warn() {} };
+
+test("Alertmanager's secrets are as the relay was started with them, also when there are none any more", async (t) => {
+  const paths = statePaths(join(temporaryFolder(t), ".stack"));
+  const stop = async () => {
+    for (const record of runningProcesses(paths)) await stopProcess(record, paths);
+  };
+  t.after(stop);
+  const start = (env: Record<string, string>) => {
+    const command = [process.execPath, "-e", "setInterval(() => {}, 1000)"];
+    const part = { name: "relay", command, cwd: process.cwd(), env, fingerprint: "", readyUrl: undefined };
+    return startParts([part], paths, { report });
+  };
+  const mail = { EMAIL_FROM: "a@example.com", EMAIL_TO: "b@example.com" };
+  await start({ ...mail, SMTP_URL: "smtp://user:p%2Fw@mail.example.com", RELAY_TOKEN: "token" });
+  assert.equal(readFileSync(mailPasswordFile(paths), "utf8"), "p/w");
+  assert.equal(readFileSync(relayTokenFile(paths), "utf8"), "token");
+  await stop();
+  await start({});
+  assert.ok(!existsSync(mailPasswordFile(paths)));
+  assert.ok(!existsSync(relayTokenFile(paths)));
+});
