@@ -13,6 +13,9 @@ const RESERVE = GIB;
 const BYTES_PER_SAMPLE = 2;
 const DAY = 24 * 3600;
 
+const DU = "du -xh / | sort -h | tail -20";
+const WHAT_IS_BIG = { native: DU, stopped: DU, compose: "docker system df" };
+
 /** That the data can be written, and that the disk holds all that is to be kept. */
 export const diskCheck: Check = {
   name: "disk",
@@ -26,7 +29,7 @@ export const diskCheck: Check = {
         problem(
           `放数据的硬盘只剩 ${tell(free)}`,
           "写满后数据和告警都会停",
-          "清理硬盘：df -h .、du -xh / | sort -h | tail -20；或者减小 config.ini 的 retention_days",
+          `清理硬盘：df -h、${WHAT_IS_BIG[view.runtime.kind]}；或者减小 config.ini 的 retention_days`,
         ),
       ];
     }

@@ -17,8 +17,9 @@ export const inForceCheck: Check = {
     if (view.runtime.kind === "stopped") return [unchecked("配置是否生效", tellStopped(view.runtime))];
     if (view.refused) return [unchecked("配置是否生效", "设置有错，先改好")];
     try {
-      const plan = await planApply(view);
-      return plan ? judge(view, plan) : [];
+      // At the same time: one that hangs would use up what time there is.
+      const [plan, answering] = await Promise.all([planApply(view), answeringServers(view)]);
+      return plan ? judge(view, plan, answering) : [];
     } catch (error) {
       if (!(error instanceof StackError || error instanceof EnvironmentError)) throw error;
       return [
@@ -32,27 +33,44 @@ export const inForceCheck: Check = {
   },
 };
 
-async function judge(view: StackView, { changes, expected }: Plan): Promise<Finding[]> {
+async function judge(
+  view: StackView,
+  { changes, expected }: Plan,
+  answering: ReloadedServer[],
+): Promise<Finding[]> {
   if (changes.length > 0) {
     return [problem(`改了没有生效：${changes.join("；")}`, "在运行的还用着原来的", "npm run apply")];
   }
   return unlessSettling(
     view,
-    await Promise.all(RELOADED.map((server) => judgeServer(view, server, expected))),
+    await Promise.all(
+      RELOADED.map((server) =>
+        answering.includes(server)
+          ? judgeServer(view, server, expected)
+          : unchecked(`${PART_TITLES[server]} 用的配置`, `${PART_TITLES[server]} 没有应答`),
+      ),
+    ),
   );
 }
 
 async function judgeServer(view: StackView, server: ReloadedServer, expected: Expected): Promise<Finding> {
   const title = PART_TITLES[server];
-  const url = view.ask.url(server);
-  const answers = stateOf(view, server)?.isRunning && (await isReady(view, server));
-  if (!answers || url === undefined) return unchecked(`${title} 用的配置`, `${title} 没有应答`);
+  const url = view.ask.url(server) ?? "";
   const found =
     server === "alertmanager"
       ? await alertmanagerProblem(url, expected)
       : ((await loadedProblem(url, expected.prometheus)) ?? (await valuesProblem(url, expected.prometheus)));
   if (found === undefined) return ok(`${title} 用的就是现在的配置`);
   return problem(`${title} 用的不是现在的配置：${found}`, "阈值、规则或通知方式可能是旧的", "npm run apply");
+}
+
+async function answeringServers(view: StackView): Promise<ReloadedServer[]> {
+  const answers = await Promise.all(
+    RELOADED.map(
+      (server) => stateOf(view, server)?.isRunning && view.ask.url(server) && isReady(view, server),
+    ),
+  );
+  return RELOADED.filter((_, index) => answers[index]);
 }
 
 function isReady({ ask }: StackView, server: ReloadedServer): Promise<boolean> {

@@ -12,7 +12,9 @@ export const settingsCheck: Check = {
     const why = isRunning ? "改动不会生效，重启会失败；在运行的还用着原来的" : "npm start 会拒绝启动";
     const command = isRunning ? "npm run apply" : "npm start";
     if (!(refused instanceof ConfigError)) {
-      return [problem(refused.message, why, `改 .env 里的这一项，再执行 ${command}`)];
+      // A port may be of either file.
+      const place = refused.message.includes("config.ini") ? "其中一项" : " .env 里的这一项";
+      return [problem(refused.message, why, `改${place}，再执行 ${command}`)];
     }
     return refused.message
       .split("\n")

@@ -65,6 +65,7 @@ test("two parts on one port: told, and no more", async (t) => {
   const { code, out } = await run("doctor.ts");
   assert.equal(code, 1);
   assert.match(out, /❌ 端口 9090 被分给了 采集程序（.*）和 Prometheus（.*），各部分的端口必须不同\n/);
+  assert.match(out, /办法：改其中一项，再执行 npm start\n/);
   assert.equal((await run("status.ts")).code, 1);
 });
 
