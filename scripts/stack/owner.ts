@@ -11,6 +11,8 @@ export function toldByOwner(file: string, action: string, error: unknown): unkno
   const { code } = error as NodeJS.ErrnoException;
   if (code !== "EACCES" && code !== "EPERM") return error;
   const uid = ownerOf(file);
+  if (uid === process.geteuid?.())
+    return new StackError(`无法${action} ${file}：系统不允许（${code}）`, { cause: error });
   const name = nameOf(uid);
   const how = uid === 0 ? "在命令前加 sudo" : `在命令前加 sudo -u ${name}`;
   return new StackError(`无法${action} ${file}：它属于用户 ${name}，请用 ${name} 执行，例如${how}`, {

@@ -16,7 +16,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isService } from "../service/names.ts";
 import { journalCommand, journalTail, mainPid, startUnit, stopUnit } from "../service/units.ts";
-import { StackError, type StatePaths } from "./project.ts";
+import { toldByOwner } from "./owner.ts";
+import type { StatePaths } from "./project.ts";
 
 /** What is to run, and all that decides whether a running one is still the right one. */
 export interface ProcessSpec {
@@ -106,9 +107,8 @@ function recordFiles(paths: StatePaths): string[] {
   try {
     return readdirSync(paths.run);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT") return [];
-    throw new StackError(`无法读取 ${paths.run}（${code}）：请用启动时的用户执行`, { cause: error });
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw toldByOwner(paths.run, "读取", error);
   }
 }
 
@@ -118,10 +118,7 @@ function readRecord(file: string): ProcessRecord[] {
     return [asItRuns(JSON.parse(readFileSync(file, "utf8")) as ProcessRecord)];
   } catch (error) {
     if (error instanceof SyntaxError) return [];
-    throw new StackError(
-      `无法读取 ${file}（${(error as NodeJS.ErrnoException).code}）：请用启动时的用户执行`,
-      { cause: error },
-    );
+    throw toldByOwner(file, "读取", error);
   }
 }
 

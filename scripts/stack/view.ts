@@ -6,6 +6,7 @@ import type { Env, PartUrls } from "../../config/environment.ts";
 import { within } from "../../exporter/collectors/within.ts";
 import { type Clock, systemClock } from "../../service/clock.ts";
 import { isService } from "../service/names.ts";
+import { refuseOthers } from "../service/refuse-others.ts";
 import { journalCommand } from "../service/units.ts";
 import {
   localUrls,
@@ -19,7 +20,7 @@ import {
 import { type Ask, createAsk, NoAnswerError } from "./ask.ts";
 import { findEngine, isComposeRunning } from "./compose.ts";
 import { type Container, composeEnv, createCompose } from "./compose-cli.ts";
-import { readDotenv } from "./dotenv.ts";
+import { readDotenv, readDotenvText } from "./dotenv.ts";
 import { isRunning, type ProcessRecord, startedAt, startedProcesses } from "./processes.ts";
 import { type StatePaths, statePaths } from "./project.ts";
 import { currentFolder } from "./publish.ts";
@@ -64,9 +65,10 @@ export interface PartState {
   record?: ProcessRecord;
 }
 
-/** @throws {StackError} when another user has started it */
+/** @throws {StackError} when another user has started it, or .env is theirs */
 export async function viewStack(project: string, clock: Clock = systemClock): Promise<StackView> {
   const paths = statePaths(join(project, ".stack"));
+  refuseOthers(paths.root);
   const { settings, refused } = await loadSettings(paths);
   const runtime = viewNative(paths) ?? (await viewCompose(project, settings));
   const ports = portsOf(settings);
@@ -119,7 +121,7 @@ function lenientEnv(): Env {
   try {
     return readDotenv(".env", process.env);
   } catch {
-    const text = existsSync(".env") ? readFileSync(".env", "utf8") : "";
+    const text = existsSync(".env") ? readDotenvText(".env") : "";
     return { ...parseEnv(text), ...process.env };
   }
 }
