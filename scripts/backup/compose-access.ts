@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createReadStream, readFileSync } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { isComposeRunning, startCompose, stopCompose } from "../stack/compose.ts";
+import { hasContainers, startCompose, stopCompose } from "../stack/compose.ts";
 import { createCompose } from "../stack/compose-cli.ts";
 import { StackError } from "../stack/project.ts";
 import type { Report } from "../stack/report.ts";
@@ -16,7 +16,7 @@ import type { VolumeRequest } from "./volumes.ts";
  */
 export async function composeAccess(project: string, report: Report): Promise<Access> {
   const compose = createCompose(project, process.env);
-  const running = (await isComposeRunning(project)) ? await compose.running() : new Map();
+  const running = (await hasContainers(project)) ? await compose.running() : new Map();
   // As every `up` does: the container is to run this program, not the one before an update.
   await compose.ask("build", "--quiet", "init");
 

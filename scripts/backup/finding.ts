@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { findEngine, isComposeRunning } from "../stack/compose.ts";
+import { findEngine, hasContainers } from "../stack/compose.ts";
 import { runningProcesses } from "../stack/processes.ts";
 import { PROJECT, StackError, statePaths } from "../stack/project.ts";
 import type { Report } from "../stack/report.ts";
@@ -44,7 +44,7 @@ async function findKind({
   const engine = await findEngine();
   if (docker && !("version" in engine)) throw new StackError(engine.reason);
   if (!("version" in engine)) return "native";
-  if (docker || (await isComposeRunning(PROJECT))) return "docker";
+  if (docker || (await hasContainers(PROJECT))) return "docker";
   return existsSync(paths.data) ? "native" : "docker";
 }
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { startNative, stopNative } from "../stack/native.ts";
-import { runningProcesses } from "../stack/processes.ts";
+import { activeProcesses, runningProcesses } from "../stack/processes.ts";
 import { PROJECT, type StatePaths } from "../stack/project.ts";
 import { currentFolder } from "../stack/publish.ts";
 import type { Report } from "../stack/report.ts";
@@ -30,7 +30,7 @@ export function nativeAccess(paths: StatePaths, report: Report): Access {
   const storage = nativeStorage(paths, existsSync(inForce) ? inForce : findConfigFile());
   return {
     title: "本机方式",
-    isRunning: records.length > 0,
+    isRunning: activeProcesses(paths).length > 0,
     config: async () => readFileSync(storage.config, "utf8"),
     pack(addition, file, signal) {
       const facts: Facts = { servers: {}, databases: {}, variables: [] };

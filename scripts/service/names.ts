@@ -11,7 +11,7 @@ export function unitName(part: string): string {
 }
 
 /** Whether systemd runs the parts of a stack: its state folder is a link then, for everybody to see. */
-export function isService(stateFolder: string): boolean {
+export function isService(stateFolder: string, service = SERVICE_STATE): boolean {
   const isLink = lstatSync(stateFolder, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
-  return isLink && readlinkSync(stateFolder) === SERVICE_STATE;
+  return isLink && readlinkSync(stateFolder) === service;
 }

@@ -25,14 +25,14 @@ StartLimitIntervalSec=0
 
 [Service]
 Type=exec
-ExecStart=${command.map(quoted).join(" ")}
+ExecStart=${commandLine(command)}
 WorkingDirectory=${escaped(spec.cwd)}
 EnvironmentFile=${escaped(environmentFile)}
 ${userOf(spec)}Restart=always
 RestartSec=5
 TimeoutStopSec=60
 UMask=0077
-ReadWritePaths=${writable.map(quoted).join(" ")}
+ReadWritePaths=${writable.map(listed).join(" ")}
 ${mountsOf(share)}${limitsOf(spec)}${SANDBOX}${isBackup(spec) ? BACKUP_RIGHTS : ""}`;
 }
 
@@ -85,7 +85,8 @@ const MEMORY: Record<string, string> = { prometheus: "4G", grafana: "2G" };
 const COMPILED = new Set(["prometheus", "alertmanager"]);
 
 function limitsOf({ name, command, cwd, env }: ProcessSpec): string {
-  const paths = [cwd, ...command, env.BACKUP_DIR ?? ""];
+  // A secret's file or the archives, for example, may lie there.
+  const paths = [cwd, ...command, ...Object.values(withoutOperators(env))];
   // Of the disks in /home the exporter tells how full they are.
   const needsHome = name === "exporter" || paths.some((path) => /^\/(home|root)\//.test(path));
   return `ProtectHome=${needsHome ? "read-only" : "yes"}
@@ -101,13 +102,15 @@ function mountsOf(share: string | undefined): string {
       ? []
       : readdirSync(share).filter((name) => !/^(bash-completion|doc|lintian|man)$/.test(name));
   return names
-    .map((name) => `BindReadOnlyPaths=${escaped(join(share ?? "", name))}:/usr/share/${escaped(name)}\n`)
+    .map((name) => `BindReadOnlyPaths=${listed(join(share ?? "", name))}:${listed(`/usr/share/${name}`)}\n`)
     .join("");
 }
 
-/** The folders that systemd made to mount them on. */
+/** The folders that systemd made to mount them on; an earlier version wrote them without quotes. */
 export function mountPoints(unit: string): string[] {
-  return [...unit.matchAll(/^BindReadOnlyPaths=.*:(.+)$/gm)].map(([, path = ""]) => path);
+  return [...unit.matchAll(/^BindReadOnlyPaths=.*:"?(\/usr\/share\/[^"]+)"?$/gm)].map(
+    ([, path = ""]) => path,
+  );
 }
 
 export function targetText(units: string[]): string {
@@ -125,18 +128,30 @@ const OPERATORS_OWN = new Set(["HOME", "TMPDIR"]);
 
 /** As systemd.exec(5) reads it: in double quotes, where a backslash guards these four characters. */
 export function environmentText(env: Record<string, string>): string {
-  return Object.entries(env)
-    .filter(([name]) => !OPERATORS_OWN.has(name))
+  return Object.entries(withoutOperators(env))
     .map(([name, value]) => `${name}="${value.replaceAll(/["\\`$]/g, "\\$&")}"\n`)
     .join("");
 }
 
-/** As systemd.service(5) reads a command line. */
-function quoted(text: string): string {
-  return `"${escaped(text).replaceAll(/["\\]/g, "\\$&").replaceAll("$", "$$$$")}"`;
+function withoutOperators(env: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !OPERATORS_OWN.has(name)));
 }
 
-/** Specifiers (systemd.unit(5)) are not meant. */
+/** As systemd.service(5) reads a command line: variables are put in everywhere but in the program's path. */
+function commandLine(command: string[]): string {
+  const words = command.map((word) => `"${escaped(word).replaceAll(/["\\]/g, "\\$&")}"`);
+  return words.map((word, index) => (index === 0 ? word : word.replaceAll("$", "$$$$"))).join(" ");
+}
+
+/**
+ * As systemd.exec(5) reads one of several paths: a backslash guards the colon between two, but no quote, and there are
+ * no variables.
+ */
+function listed(path: string): string {
+  return `"${escaped(path).replaceAll(/[\\:]/g, "\\$&").replaceAll('"', `"'"'"`)}"`;
+}
+
+/** Where a path stands alone. Specifiers (systemd.unit(5)) are not meant. */
 function escaped(text: string): string {
   return text.replaceAll("%", "%%");
 }

@@ -19,7 +19,12 @@ import { StackError } from "./project.ts";
 const BUSY = {
   lock: "另一个 npm start、npm stop、npm run apply 或 npm run restore 正在进行，请等它结束",
   "backup-lock": "另一个备份或恢复正在进行，请等它结束",
+  "wecom-monitoring-lock":
+    "这台机器上另一个 npm run install-service 或 uninstall-service 正在进行，请等它结束",
 };
+
+/** A machine has one service, whichever checkout it is of. */
+export const withServiceLock = <T>(work: () => Promise<T>) => withLock("/run", work, "wecom-monitoring-lock");
 
 /** https://sqlite.org/rescode.html */
 const SQLITE_BUSY = 5;

@@ -14,8 +14,16 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isService } from "../service/names.ts";
-import { journalCommand, journalTail, mainPid, startUnit, stopUnit } from "../service/units.ts";
+import { isService, unitName } from "../service/names.ts";
+import {
+  isActive,
+  journalCommand,
+  journalTail,
+  mainPid,
+  removeUnits,
+  startUnit,
+  stopUnit,
+} from "../service/units.ts";
 import { toldByOwner } from "./owner.ts";
 import type { StatePaths } from "./project.ts";
 
@@ -91,6 +99,13 @@ export function runningProcesses(paths: StatePaths): ProcessRecord[] {
   return startedProcesses(paths).filter(isRunning);
 }
 
+/** What runs, and what systemd goes on starting though it dies each time. */
+export function activeProcesses(paths: StatePaths): ProcessRecord[] {
+  return startedProcesses(paths).filter((record) =>
+    record.isUnit ? isActive(record.name) : isRunning(record),
+  );
+}
+
 /** Everything that was started here and not stopped: what does not run any more has died. */
 export function startedProcesses(paths: StatePaths): ProcessRecord[] {
   return recordFiles(paths)
@@ -151,6 +166,13 @@ export async function stopProcess(record: ProcessRecord, paths: StatePaths): Pro
   if (killed) process.kill(record.pid, "SIGKILL");
   rmSync(recordFile(paths, record.name), { force: true });
   return killed;
+}
+
+/** Stops a part that is not wanted any more: nothing tells of it, and no boot starts it. */
+export async function removeProcess(record: ProcessRecord, paths: StatePaths): Promise<void> {
+  if (record.isUnit) await removeUnits([unitName(record.name)]);
+  else await stopProcess(record, paths);
+  rmSync(recordFile(paths, record.name), { force: true });
 }
 
 export function logFile(paths: StatePaths, name: string): string {

@@ -18,7 +18,7 @@ import {
   readPorts,
 } from "./addresses.ts";
 import { type Ask, createAsk, NoAnswerError } from "./ask.ts";
-import { findEngine, isComposeRunning } from "./compose.ts";
+import { findEngine, hasContainers } from "./compose.ts";
 import { type Container, composeEnv, createCompose } from "./compose-cli.ts";
 import { readDotenv, readDotenvText } from "./dotenv.ts";
 import { isRunning, type ProcessRecord, startedAt, startedProcesses } from "./processes.ts";
@@ -163,7 +163,7 @@ async function viewCompose(project: string, settings: Settings): Promise<Runtime
   const look = async (): Promise<Runtime> => {
     const engine = await findEngine();
     if ("reason" in engine) return { kind: "stopped", reason: engine.reason.split("\n")[0] };
-    if (!(await isComposeRunning(project))) return { kind: "stopped", reason: undefined };
+    if (!(await hasContainers(project))) return { kind: "stopped", reason: undefined };
     const containers = await createCompose(project, composeEnv(project, settings)).containers();
     const parts = containers.map((container) => [container.service, toPart(container)]);
     return { kind: "compose", version: engine.version, parts: Object.fromEntries(parts) };
