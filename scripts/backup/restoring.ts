@@ -1,17 +1,12 @@
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { InterruptedError, reasonOf } from "../stack/interruption.ts";
+import type { StackKind } from "../stack/kind.ts";
 import { StackError, ToldError } from "../stack/project.ts";
 import type { Report } from "../stack/report.ts";
 import type { Access } from "./access.ts";
 import type { Checked } from "./checking.ts";
 import { isDiskFull } from "./saving.ts";
-import {
-  bringConfigBack,
-  forgetOldConfig,
-  putConfigAside,
-  replaceConfig,
-  type StackKind,
-} from "./unfinished.ts";
+import { bringConfigBack, forgetOldConfig, putConfigAside, replaceConfig } from "./unfinished.ts";
 
 export interface Restoring {
   file: string;

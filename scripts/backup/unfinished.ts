@@ -11,10 +11,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import type { StackKind } from "../stack/kind.ts";
 import { StackError } from "../stack/project.ts";
 import { findConfigFile } from "../stack/settings.ts";
-
-export type StackKind = "native" | "docker";
 
 /**
  * The old config.ini, put aside for as long as a restore may have to be taken back: while it is there the old is what

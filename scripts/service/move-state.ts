@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, renameSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { lstatSync, renameSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { StackError } from "../stack/project.ts";
 import { command } from "./command.ts";
@@ -8,13 +8,13 @@ import { isService, SERVICE_STATE } from "./names.ts";
  * The state of a stack lies in the checkout as `.stack`; once it is a service, in SERVICE_STATE (S below) with a link
  * to it in the checkout. The two may be on different disks, and anything may break a move off:
  *
- *     to the service                         back
- *     .stack                                 .stack → S, S
- *     .stack, S.new                          .stack → S, S, .stack.copy     the copy may be half
- *     .stack.to-service, S.new               .stack → S, S, .stack.back     from here on the copy counts, and is whole
- *     .stack.to-service, S.new, .stack → S   .stack → S, .stack.back
- *     .stack.to-service, S, .stack → S       .stack.back
- *     .stack → S, S                          .stack
+ *     to the service                          back
+ *     .stack                                  .stack → S, S
+ *     .stack, S.new                           .stack → S, S, .stack.copy     the copy may be half
+ *     .stack, S.new, .stack.to-service → S    .stack → S, S, .stack.back     from here on it is whole, and counts
+ *     .stack, S, .stack.to-service → S        .stack → S, .stack.back
+ *     S, .stack.to-service → S                .stack.back
+ *     .stack → S, S                           .stack
  *
  * So .stack.to-service or .stack.back tells that a move is under way; each step finds out whether it has been done.
  */
@@ -24,27 +24,24 @@ const returning = (root: string) => `${root}.back`;
 
 /** The command that has begun to move a state folder and has not come to its end. */
 export function unfinishedMove(root: string): "install-service" | "uninstall-service" | undefined {
-  if (existsSync(leaving(root))) return "install-service";
-  return existsSync(returning(root)) ? "uninstall-service" : undefined;
+  if (isThere(leaving(root))) return "install-service";
+  return isThere(returning(root)) ? "uninstall-service" : undefined;
 }
 
 /** Everything goes on finding the state under its old name. */
 export async function moveOut(root: string, service = SERVICE_STATE): Promise<void> {
-  const old = leaving(root);
+  const link = leaving(root);
   // Of an uninstallation that got no further.
   rmSync(copyOf(root), { recursive: true, force: true });
-  if (!existsSync(old)) {
+  if (!isThere(link)) {
     if (isService(root, service)) return;
     await copy(root, `${service}.new`);
-    renameSync(root, old);
+    symlinkSync(service, link);
   }
-  if (!isService(root, service)) {
-    refuseAnother(root, old);
-    symlinkSync(service, root);
-  }
-  if (!existsSync(service)) renameSync(`${service}.new`, service);
+  if (!isThere(service)) renameSync(`${service}.new`, service);
   await written(service);
-  rmSync(old, { recursive: true });
+  rmSync(root, { recursive: true, force: true });
+  renameSync(link, root);
 }
 
 /**
@@ -64,7 +61,9 @@ export async function copyBack(
 /** After copyBack: the copy takes the place of the link, as its owner's. */
 export async function moveBack(root: string, service = SERVICE_STATE): Promise<void> {
   const folder = returning(root);
-  if (!isService(root, service)) refuseAnother(root, folder);
+  if (!isService(root, service) && isThere(root)) {
+    throw new StackError(`数据在 ${folder}，但后来又有了 ${root}：请先把 ${root} 改名移开，再执行一次`);
+  }
   await written(folder);
   for (const left of [service, `${service}.new`]) rmSync(left, { recursive: true, force: true });
   // systemd's records and environments.
@@ -94,8 +93,7 @@ async function written(path: string): Promise<void> {
   await command("sync", "--file-system", path);
 }
 
-/** Something has made a folder in its place since. @throws {StackError} */
-function refuseAnother(root: string, moved: string): void {
-  if (lstatSync(root, { throwIfNoEntry: false }) === undefined) return;
-  throw new StackError(`数据在 ${moved}，但后来又有了 ${root}：请先把 ${root} 改名移开，再执行一次`);
+/** A link too that leads nowhere. */
+function isThere(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }

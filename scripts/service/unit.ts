@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { PROCESS_TITLES, type ProcessName } from "../stack/addresses.ts";
 import { outsideWrapper } from "../stack/debian.ts";
 import type { ProcessSpec } from "../stack/processes.ts";
-import { SERVICE_USER, TARGET } from "./names.ts";
+import { SERVICE_USER, TARGET, unitName } from "./names.ts";
 
 export interface UnitOptions {
   /** Where the part writes, and nowhere else. */
@@ -32,6 +32,7 @@ ${userOf(spec)}Restart=always
 RestartSec=5
 TimeoutStopSec=60
 UMask=0077
+SyslogIdentifier=${unitName(spec.name).replace(".service", "")}
 ReadWritePaths=${writable.map(listed).join(" ")}
 ${mountsOf(share)}${limitsOf(spec)}${SANDBOX}${isBackup(spec) ? BACKUP_RIGHTS : ""}`;
 }
@@ -45,9 +46,11 @@ function userOf(spec: ProcessSpec): string {
   return isBackup(spec) ? "User=root\n" : `User=${SERVICE_USER}\nGroup=${SERVICE_USER}\n`;
 }
 
-/** Added to the sandbox: files of others, and nothing else that root may. */
+/** Added to the sandbox: files of others, and nothing else that root may. It asks Prometheus and Alertmanager here. */
 const BACKUP_RIGHTS = `CapabilityBoundingSet=CAP_DAC_OVERRIDE CAP_CHOWN CAP_FOWNER
 SystemCallFilter=@chown
+IPAddressDeny=any
+IPAddressAllow=localhost
 `;
 
 /** What every part can do without. */
@@ -84,12 +87,16 @@ const MEMORY: Record<string, string> = { prometheus: "4G", grafana: "2G" };
 /** Their programs make no code while they run, as Node does. */
 const COMPILED = new Set(["prometheus", "alertmanager"]);
 
+/** Those that read nothing of /proc but processes; what of it Grafana reads has not been tried. */
+const PROCESSES_ONLY = new Set(["relay", "prometheus", "alertmanager"]);
+
 function limitsOf({ name, command, cwd, env }: ProcessSpec): string {
   // A secret's file or the archives, for example, may lie there.
   const paths = [cwd, ...command, ...Object.values(withoutOperators(env))];
   // Of the disks in /home the exporter tells how full they are.
   const needsHome = name === "exporter" || paths.some((path) => /^\/(home|root)\//.test(path));
   return `ProtectHome=${needsHome ? "read-only" : "yes"}
+ProcSubset=${PROCESSES_ONLY.has(name) ? "pid" : "all"}
 MemoryMax=${MEMORY[name] ?? "1G"}
 MemoryDenyWriteExecute=${COMPILED.has(name) ? "yes" : "no"}
 `;
@@ -108,7 +115,7 @@ function mountsOf(share: string | undefined): string {
 
 /** The folders that systemd made to mount them on; an earlier version wrote them without quotes. */
 export function mountPoints(unit: string): string[] {
-  return [...unit.matchAll(/^BindReadOnlyPaths=.*:"?(\/usr\/share\/[^"]+)"?$/gm)].map(
+  return [...unit.matchAll(/^BindReadOnlyPaths=.*:"?(\/usr\/share\/[^"\n]+)"?$/gm)].map(
     ([, path = ""]) => path,
   );
 }
