@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { environmentText, unitText } from "../../scripts/service/unit.ts";
+import { environmentText } from "../../scripts/service/unit.ts";
+import type { ProcessSpec } from "../../scripts/stack/processes.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { type BootedMachine, bootSystemd, CHECKOUT, cannotBoot } from "../helpers/systemd.ts";
 
@@ -183,7 +184,7 @@ describe("a service of a machine with systemd", { skip: cannotBoot(), timeout: 6
   test("daily backups are a unit while they are wanted, and no boot brings them back after", async () => {
     const config = machine.file(`${CHECKOUT}/config/config.ini`);
     const text = readFileSync(config, "utf8");
-    writeFileSync(config, text.replace("[monitoring]", "[monitoring]\nbackup_keep = 2"));
+    writeFileSync(config, text.replace("backup_keep = 0", "backup_keep = 2"));
     const wanted = await script("apply");
     assert.equal(wanted.code, 0, wanted.output);
     const unit = unitOf("backup");
@@ -223,7 +224,7 @@ describe("a service of a machine with systemd", { skip: cannotBoot(), timeout: 6
     for (const name of [...changing, "doctor", "status", "alerts"]) {
       const { code, output } = await script(name, ...anybody);
       assert.equal(code, changing.includes(name) ? 1 : 2, name);
-      assert.match(output, /❌ (监控已安装成系统服务：)?请用 root 执行，例如在命令前加 sudo\n$/, name);
+      assert.match(output, /❌ (监控已安装成系统服务：)?请用 root 执行，例如在命令前加 sudo\n/, name);
     }
     assert.ok(await active());
   });
@@ -248,26 +249,33 @@ describe("a service of a machine with systemd", { skip: cannotBoot(), timeout: 6
     writeFileSync(machine.file("/run/odd.env"), environmentText({ ...env, HOME: "/root" }));
     const print =
       'for name in 0 1 2 3 4 5 6; do eval "echo \\"\\$ODD_$name\\""; done; echo "$@"; echo "$HOME"';
-    const spec = { name: "relay", cwd: "/", env: {}, readyUrl: "", fingerprint: "" };
-    const folder = `/run/it's 50% "a: $b\\c`;
+    const spec = { name: "relay", env: {}, readyUrl: "", fingerprint: "" };
+    const folder = "/run/50% a: $b";
     const program = join(folder, "bash");
-    for (const name of ["data", "share/odd-share"])
+    const data = `it's "data\\`;
+    for (const name of [data, "share/odd-share"])
       mkdirSync(machine.file(join(folder, name)), { recursive: true });
     writeFileSync(machine.file(join(folder, "share/odd-share/page")), "the page\n");
     symlinkSync("/bin/bash", machine.file(program));
-    const finds =
-      "cat /usr/share/odd-share/page; pwd; touch data/x && ! touch x 2> /dev/null && echo written";
+    const finds = "cat /usr/share/odd-share/page; pwd; ! touch x 2> /dev/null && cd it* && touch x && echo written";
     const inPackage = ["unshare", "sh", "-c", "mount …", join(folder, "share")];
-    const unit = unitText(
-      { ...spec, cwd: folder, command: [...inPackage, program, "-c", `${print}; ${finds}`, "bash", ...odd] },
-      { writable: [`${STATE}/data`, join(folder, "data")], environmentFile: "/run/odd.env" },
-    );
+    const odder: ProcessSpec = {
+      ...spec,
+      cwd: folder,
+      command: [...inPackage, program, "-c", `${print}; ${finds}`, "bash", ...odd],
+    };
+    const options = { writable: [`${STATE}/data`, join(folder, data)], environmentFile: "/run/odd.env" };
+    // In there, where the package is.
+    const write = `import { unitText } from "${CHECKOUT}/scripts/service/unit.ts";
+      process.stdout.write(unitText(...JSON.parse(process.argv[1])));`;
+    const node = `${CHECKOUT}/node_modules/.bin/node`;
+    const asked = JSON.stringify([odder, options]);
+    const { output: unit } = await machine.run(node, "--input-type=module", "--eval", write, asked);
     const once = unit
       .replace("Type=exec", "Type=oneshot\nStandardOutput=file:/run/odd.txt")
       .replace("Restart=always", "Restart=no");
     writeFileSync(machine.file("/etc/systemd/system/odd.service"), once);
-    // Not /run, where anybody writes.
-    await shell(`chown wecom-monitoring '${folder.replaceAll("'", `'"'"'`)}'/data; mount -o remount,rw /run`);
+    await machine.run("chown", "wecom-monitoring", join(folder, data));
     const { output } = await machine.run("systemctl", "start", "odd.service");
     assert.equal(
       await shell("cat /run/odd.txt"),
