@@ -21,7 +21,7 @@ import { findConfigFile } from "../stack/settings.ts";
  * the way back; either is one step. As an .ini file it is no part of the program, whose files decide what has to be
  * started anew (scripts/stack/parts.ts).
  */
-function asideOf(kind: StackKind): string {
+export function asideOf(kind: StackKind): string {
   return join(dirname(findConfigFile()), `before-restore-${kind}.ini`);
 }
 

@@ -5,6 +5,8 @@ export const SERVICE_USER = "wecom-monitoring";
 export const SERVICE_STATE = "/var/lib/wecom-legal-monitoring";
 export const UNIT_FOLDER = "/etc/systemd/system";
 export const TARGET = "wecom-monitoring.target";
+/** Says that one of our commands has started the parts since the machine's last boot. */
+export const STARTED = "/run/wecom-monitoring-started";
 
 export function unitName(part: string): string {
   return `wecom-monitoring-${part}.service`;

@@ -3,17 +3,20 @@ import { join } from "node:path";
 import { PROCESS_TITLES, type ProcessName } from "../stack/addresses.ts";
 import { outsideWrapper } from "../stack/debian.ts";
 import type { ProcessSpec } from "../stack/processes.ts";
-import { SERVICE_USER, TARGET, unitName } from "./names.ts";
+import { SERVICE_USER, STARTED, TARGET, unitName } from "./names.ts";
 
 export interface UnitOptions {
   /** Where the part writes, and nowhere else. */
   writable: string[];
   /** What holds its environment: a unit file is for everybody to read. */
   environmentFile: string;
+  /** Is there while a restore may have to be taken back. */
+  unfinishedRestore: string;
 }
 
 /** The systemd unit of a part. */
-export function unitText(spec: ProcessSpec, { writable, environmentFile }: UnitOptions): string {
+export function unitText(spec: ProcessSpec, options: UnitOptions): string {
+  const { writable, environmentFile, unfinishedRestore } = options;
   const { command, share } = outsideWrapper(spec.command);
   return `[Unit]
 Description=企业微信法律客服系统监控：${PROCESS_TITLES[spec.name as ProcessName]}
@@ -22,6 +25,9 @@ Wants=network-online.target
 After=network-online.target
 # It comes back however often it fails: a full disk has room again one day.
 StartLimitIntervalSec=0
+# After a power cut in a restore no boot starts it on data that npm start is about to take back.
+ConditionPathExists=|!${escaped(unfinishedRestore)}
+ConditionPathExists=|${STARTED}
 
 [Service]
 Type=exec

@@ -9,10 +9,11 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join, resolve } from "node:path";
+import { asideOf } from "../backup/unfinished.ts";
 import type { ProcessSpec } from "../stack/processes.ts";
 import type { StatePaths } from "../stack/project.ts";
 import { command } from "./command.ts";
-import { SERVICE_USER, TARGET, UNIT_FOLDER, unitName } from "./names.ts";
+import { SERVICE_USER, STARTED, TARGET, UNIT_FOLDER, unitName } from "./names.ts";
 import { environmentText, isBackup, mountPoints, targetText, unitText } from "./unit.ts";
 
 /**
@@ -22,6 +23,7 @@ import { environmentText, isBackup, mountPoints, targetText, unitText } from "./
 export async function startUnit(spec: ProcessSpec, paths: StatePaths): Promise<void> {
   writeUnit(spec, paths, UNIT_FOLDER);
   await handOver(paths);
+  writeFileSync(STARTED, "");
   await systemctl("daemon-reload");
   await systemctl("restart", unitName(spec.name));
 }
@@ -31,7 +33,9 @@ export function writeUnit(spec: ProcessSpec, paths: StatePaths, folder: string):
   mkdirSync(paths.run, { recursive: true, mode: 0o700 });
   const environmentFile = join(realpathSync(paths.run), `${spec.name}.env`);
   writeFileSync(environmentFile, environmentText(spec.env), { mode: 0o600 });
-  const unit = unitText(spec, { writable: writableOf(spec, paths), environmentFile });
+  const writable = writableOf(spec, paths);
+  const unfinishedRestore = resolve(spec.cwd, asideOf("native"));
+  const unit = unitText(spec, { writable, environmentFile, unfinishedRestore });
   writeFileSync(join(folder, unitName(spec.name)), unit, { mode: 0o644 });
   writeTarget(folder);
 }

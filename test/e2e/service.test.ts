@@ -134,6 +134,17 @@ describe("a service of a machine with systemd", { skip: cannotBoot(), timeout: 6
     assert.match((await script("up")).output, /各部分都已在运行，没有改动/);
   });
 
+  test("a boot after a power cut in a restore starts nothing before npm start has taken it back", async () => {
+    await shell(`cp config/config.ini config/before-restore-native.ini
+      systemctl stop wecom-monitoring.target; rm /run/wecom-monitoring-started; systemctl restart multi-user.target`);
+    for (const part of PARTS) assert.equal(await show(unitOf(part), "ConditionResult"), "no", part);
+    assert.equal(await active(), false);
+    const { code, output } = await script("up");
+    assert.equal(code, 0, output);
+    assert.match(output, /上一次恢复没有完成，换回原来的数据和 config.ini/);
+    assert.ok(await active());
+  });
+
   test("a part that does not start: the end of its journal is shown, and the others are stopped again", async () => {
     await script("down");
     const database = `${STATE}/data/relay.db`;
@@ -257,14 +268,19 @@ describe("a service of a machine with systemd", { skip: cannotBoot(), timeout: 6
       mkdirSync(machine.file(join(folder, name)), { recursive: true });
     writeFileSync(machine.file(join(folder, "share/odd-share/page")), "the page\n");
     symlinkSync("/bin/bash", machine.file(program));
-    const finds = "cat /usr/share/odd-share/page; pwd; ! touch x 2> /dev/null && cd it* && touch x && echo written";
+    const finds =
+      "cat /usr/share/odd-share/page; pwd; ! touch x 2> /dev/null && cd it* && touch x && echo written";
     const inPackage = ["unshare", "sh", "-c", "mount …", join(folder, "share")];
     const odder: ProcessSpec = {
       ...spec,
       cwd: folder,
       command: [...inPackage, program, "-c", `${print}; ${finds}`, "bash", ...odd],
     };
-    const options = { writable: [`${STATE}/data`, join(folder, data)], environmentFile: "/run/odd.env" };
+    const options = {
+      writable: [`${STATE}/data`, join(folder, data)],
+      environmentFile: "/run/odd.env",
+      unfinishedRestore: join(folder, "aside.ini"),
+    };
     // In there, where the package is.
     const write = `import { unitText } from "${CHECKOUT}/scripts/service/unit.ts";
       process.stdout.write(unitText(...JSON.parse(process.argv[1])));`;

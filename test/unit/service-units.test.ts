@@ -17,6 +17,8 @@ const EXPOSURE = 1.7;
 /** Of the one that is root. */
 const BACKUP_EXPOSURE = 2.4;
 
+const OPTIONS = { writable: ["/data"], environmentFile: "/env", unfinishedRestore: "/config/aside.ini" };
+
 const cannotAnalyze =
   spawnSync("systemd-analyze", ["--version"]).error !== undefined && "there is no systemd-analyze here";
 
@@ -111,8 +113,7 @@ test("secrets are in files of root's alone, not in units, which everybody can re
 
 test("only the exporter sees /home, and a checkout that lies there", (t) => {
   const { parts } = writeUnits(t);
-  const home = (part: Part) =>
-    /^ProtectHome=(.*)$/m.exec(unitText(part, { writable: ["/data"], environmentFile: "/env" }))?.[1];
+  const home = (part: Part) => /^ProtectHome=(.*)$/m.exec(unitText(part, OPTIONS))?.[1];
   const homes = parts.map((part) => [
     part.name,
     home({ ...part, cwd: "/opt/x", command: ["/opt/x/server"] }),
@@ -166,10 +167,7 @@ test("a server from a package that is not installed finds its files without a wr
   for (const name of ["prometheus", "doc", "man"]) mkdirSync(join(share, name));
   const wrapper = ["unshare", "--mount", "sh", "-c", "mount … && exec", share];
   const spec = { name: "alertmanager", cwd: "/", env: {}, readyUrl: "", fingerprint: "" };
-  const unit = unitText(
-    { ...spec, command: [...wrapper, "/servers/alertmanager", "--flag"] },
-    { writable: ["/data"], environmentFile: "/env" },
-  );
+  const unit = unitText({ ...spec, command: [...wrapper, "/servers/alertmanager", "--flag"] }, OPTIONS);
   assert.match(unit, /^ExecStart="\/servers\/alertmanager" "--flag"$/m);
   assert.ok(unit.includes(`BindReadOnlyPaths="${share}/prometheus":"/usr/share/prometheus"\n`));
   assert.deepEqual(mountPoints(unit), ["/usr/share/prometheus"]);
