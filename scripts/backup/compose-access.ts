@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { readConfigFile } from "../../config/config.ts";
-import { isComposeRunning, startCompose, stopCompose } from "../stack/compose.ts";
+import { hasContainers, startCompose, stopCompose } from "../stack/compose.ts";
 import { createCompose } from "../stack/compose-cli.ts";
 import { EX_TEMPFAIL, StackError, TemporaryError } from "../stack/project.ts";
 import type { Report } from "../stack/report.ts";
@@ -19,7 +19,7 @@ type Child = ChildProcessByStdio<Writable, Readable, null>;
  */
 export async function composeAccess(project: string, report: Report): Promise<Access> {
   const compose = createCompose(project, process.env);
-  const running = (await isComposeRunning(project)) ? await compose.running() : new Map();
+  const running = (await hasContainers(project)) ? await compose.running() : new Map();
   // As every `up` does: the container is to run this program, not the one before an update.
   await compose.ask("build", "--quiet", "init");
 

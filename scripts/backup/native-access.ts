@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { readConfigFile } from "../../config/config.ts";
 import { startNative, stopNative } from "../stack/native.ts";
-import { runningProcesses } from "../stack/processes.ts";
+import { activeProcesses, runningProcesses } from "../stack/processes.ts";
 import { PROJECT, type StatePaths } from "../stack/project.ts";
 import { currentFolder } from "../stack/publish.ts";
 import type { Report } from "../stack/report.ts";
@@ -24,7 +24,7 @@ export function nativeAccess(paths: StatePaths, report: Report): Access {
     prometheus: originOf("prometheus"),
     alertmanager: originOf("alertmanager"),
   };
-  const isRunning = records.length > 0;
+  const isRunning = activeProcesses(paths).length > 0;
   const inForce = join(currentFolder(paths.config), "config.ini");
   const storage = nativeStorage(paths);
   return {

@@ -1,4 +1,5 @@
 import { InterruptedError, reasonOf } from "../stack/interruption.ts";
+import type { StackKind } from "../stack/kind.ts";
 import { ToldError } from "../stack/project.ts";
 import { inStep, type Report } from "../stack/report.ts";
 import type { Access } from "./access.ts";
@@ -10,7 +11,6 @@ import {
   forgetOldConfig,
   putConfigAside,
   replaceConfig,
-  type StackKind,
 } from "./unfinished.ts";
 
 export interface Restoring {

@@ -10,11 +10,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import type { StackKind } from "../stack/kind.ts";
 import { StackError, TemporaryError } from "../stack/project.ts";
 import { findConfigFile } from "../stack/settings.ts";
 import { syncFolder } from "./sync.ts";
-
-export type StackKind = "native" | "docker";
 
 /**
  * The old config.ini, put aside beside it for as long as a restore may have to be taken back: while it is there the old
@@ -48,6 +47,11 @@ function findMark(config: string): Mark | undefined {
 export function configInPlace(): string {
   const file = findConfigFile();
   return existsSync(file) ? realpathSync(file) : file;
+}
+
+/** Where there is the mark of a restore that did not come to its end, as a pattern (glob(7)). */
+export function unfinishedPattern(kind: StackKind): string {
+  return join(dirname(configInPlace()), `before-restore-${kind}*.ini`);
 }
 
 /** The stack whose restore did not come to its end. */
