@@ -66,7 +66,7 @@ async function confirm(isRunning: boolean, signal: AbortSignal): Promise<void> {
       `${warning}\n要留一份现有的，先执行 npm run backup。输入“恢复”继续：`,
       { signal },
     );
-    if (answer.trim() !== "恢复") throw new StackError("没有恢复，什么都没有改动");
+    if (answer.trim() !== "恢复") throw new StackError("没有恢复");
   } finally {
     terminal.close();
   }
@@ -83,4 +83,6 @@ function describeMissing({ variables }: Manifest, report: Report): void {
 
 const work = (signal: AbortSignal) => () => restoreFrom(signal);
 const folder = join(PROJECT, ".stack");
-await cli((signal) => withLock(folder, () => withLock(folder, work(signal), "backup-lock")));
+await cli((signal) => withLock(folder, () => withLock(folder, work(signal), "backup-lock")), {
+  refused: "什么都没有改动。",
+});

@@ -46,6 +46,6 @@ export async function checkArchive(file: string, report: Report, signal: AbortSi
     step.fail("不能用");
     if (signal.aborted) throw error;
     if (!(error instanceof ArchiveError || error instanceof ConfigError)) throw error;
-    throw new ArchiveError(`不能从 ${file} 恢复：${error.message}\n什么都没有改动。`, { cause: error });
+    throw new ArchiveError(`不能从 ${file} 恢复：${error.message}`, { cause: error });
   }
 }

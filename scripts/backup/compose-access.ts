@@ -36,7 +36,9 @@ export async function composeAccess(project: string, report: Report): Promise<Ac
       "scripts/backup/volumes.ts",
       step,
     ];
-    const child = spawn("docker", args, { cwd: project, stdio: ["pipe", "pipe", "inherit"] });
+    // What goes through its standard output is for nobody's log.
+    const env = { ...process.env, BACKUP_LOG_DRIVER: "none" };
+    const child = spawn("docker", args, { cwd: project, env, stdio: ["pipe", "pipe", "inherit"] });
     const done = new Promise<void>((resolve, reject) => {
       child.once("error", reject);
       child.once("close", (code) => {

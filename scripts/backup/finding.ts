@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { hasContainers } from "../stack/compose.ts";
 import { chooseKind, type Force, type StackKind } from "../stack/kind.ts";
-import { PROJECT, statePaths } from "../stack/project.ts";
+import { PROJECT, StackError, statePaths, ToldError } from "../stack/project.ts";
 import type { Report } from "../stack/report.ts";
 import type { Access } from "./access.ts";
 import { composeAccess } from "./compose-access.ts";
@@ -39,11 +39,19 @@ async function accessTo(kind: StackKind, report: Report): Promise<Access> {
     : composeAccess(PROJECT, report);
 }
 
-/** Takes back a restore that was killed, before anything is started on what it left. */
+/**
+ * Takes back a restore that was killed, before anything is started on what it left.
+ * @throws {ToldError} when that cannot be done, or not to its end
+ */
 export async function finishUnfinishedRestore(report: Report): Promise<void> {
   const kind = unfinishedRestore();
   if (kind === undefined) return;
   report.line("上一次恢复没有完成，换回原来的数据和 config.ini：");
-  await undoRestore(await accessTo(kind, report), configInPlace());
+  try {
+    await undoRestore(await accessTo(kind, report), configInPlace());
+  } catch (cause) {
+    if (!(cause instanceof StackError)) throw cause;
+    throw new ToldError(`没能换回原来的数据：${cause.message}\n请再执行一次 npm start`, { cause });
+  }
   report.line("✅ 已换回");
 }

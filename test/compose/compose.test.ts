@@ -217,6 +217,22 @@ describe("docker compose on a real engine", { skip: WITHOUT_ENGINE, timeout: TIM
     assert.deepEqual(wecom.refusals, []);
   });
 
+  test("no backup while another container is at work on the volumes; none of its locks outlives it", async () => {
+    const program = `
+      const { withVolumeLock } = await import("/app/scripts/backup/volume-lock.ts");
+      await withVolumeLock("/stack/prometheus", 0, () => new Promise((end) => setTimeout(end, 3600_000)));`;
+    const command = ["node", "--input-type=module", "--eval", program];
+    const id = (await stack.compose("run", "--detach", "--no-deps", "backup", ...command)).trim();
+    await eventually("the lock", () =>
+      stack.run("docker", ["exec", id, "test", "-e", "/stack/prometheus/.backup-lock"]).then(() => true),
+    );
+    await assert.rejects(stack.run("npm", ["run", "backup"]), {
+      code: 75,
+      stderr: /❌ 另一个备份或恢复正在进行，请等它结束/,
+    });
+    await stack.run("docker", ["rm", "--force", id]);
+  });
+
   test("a backup made while it runs brings everything back when the volumes are gone", async () => {
     const { stdout } = await stack.run("npm", ["run", "backup"]);
     const [, archive = ""] = /已备份到 (\S+\.tar\.gz)（/.exec(stdout) ?? [];
