@@ -46,11 +46,15 @@ export function createAsk(
   settings: Settings,
   address: (part: PartName) => string | undefined,
 ): Ask {
+  // To start a program in a container takes longer than any answer: nothing is asked there twice.
+  const inside = new Map<string, Promise<Answer>>();
   const ask = async (part: PartName, path: string, options: AskOptions = {}): Promise<Answer> => {
     const url = address(part);
     try {
       return url === undefined
-        ? await askInside(project, settings, path, options)
+        ? await inside.getOrInsertComputed(`${options.method} ${path}`, () =>
+            askInside(project, settings, path, options),
+          )
         : await askHere(url + path, part === "relay" ? relayToken(settings.env) : undefined, options);
     } catch (cause) {
       throw new NoAnswerError(`${PART_TITLES[part]} 没有应答`, { cause });

@@ -21,7 +21,7 @@ type Docker = [argument: string, answer: string][];
 function installDocker(clone: Clone, answers: Docker): void {
   const cases = answers.map(([argument, answer]) => `*'${argument}'*) cat <<'END'\n${answer}\nEND\n;;`);
   const otherwise = `*) echo "unexpected: $*" >&2; exit 1;;`;
-  const script = `#!/bin/sh\ncase "$*" in\n${[...cases, otherwise].join("\n")}\nesac\n`;
+  const script = `#!/bin/sh\necho "$*" >> ${join(clone.folder, "asked")}\ncase "$*" in\n${[...cases, otherwise].join("\n")}\nesac\n`;
   clone.addProgram("docker", script);
 }
 
@@ -112,6 +112,9 @@ test("a stack in containers: what the engine says, what is published, and the re
   ]) {
     assert.ok(told.includes(line), `${line}\n${told.join("\n")}`);
   }
+  const asked = readFileSync(join(clone.folder, "asked"), "utf8").match(/^}\);.*GET$/gm) ?? [];
+  assert.ok(asked.length > 2, "the relay is asked from inside");
+  assert.deepEqual(asked, [...new Set(asked)], "each question once");
   const config = join(clone.folder, "config/config.ini");
   writeFileSync(
     config,
