@@ -113,28 +113,30 @@ function withoutFolders(error: NodeJS.ErrnoException, folders: string[]): Error 
   return new StackError(words, { cause: error });
 }
 
+/** The rule in thresholds.yml of each threshold: by the alert that compares with it, or by its own name. */
+const THRESHOLD_RULES: Record<keyof Config["thresholds"], string> = {
+  cpu: "HighCpuUsage",
+  memory: "HighMemoryUsage",
+  disk: "HighDiskUsage",
+  diskFullHours: "DiskFullSoon",
+  responseTime: "SlowServiceResponse",
+  errorRate: "HighMessageErrorRate",
+  errorRateMinMessages: "monitoring:error_rate_min_messages",
+  messageGrowth: "MessageVolumeSurge",
+  messageGrowthFloor: "monitoring:message_growth_floor",
+};
+
 /** A threshold that no key of config.ini belongs to stays as it is committed. */
 function renderThresholds(folder: string, { thresholds }: Config): void {
   const name = "prometheus/rules/thresholds.yml";
-  const values: Record<string, number> = {
-    HighCpuUsage: thresholds.cpu,
-    HighMemoryUsage: thresholds.memory,
-    HighDiskUsage: thresholds.disk,
-    DiskFullSoon: thresholds.diskFullHours,
-    SlowServiceResponse: thresholds.responseTime,
-    HighMessageErrorRate: thresholds.errorRate,
-    "monitoring:error_rate_min_messages": thresholds.errorRateMinMessages,
-    MessageVolumeSurge: thresholds.messageGrowth,
-    "monitoring:message_growth_floor": thresholds.messageGrowthFloor,
-  };
   const document = readYaml(join(folder, name), name);
   const rules = rulesOf(document.getIn(["groups", 0, "rules"]));
-  for (const [key, value] of Object.entries(values)) {
+  for (const [threshold, key] of Object.entries(THRESHOLD_RULES)) {
     const rule = rules.find((rule) => (rule.getIn(["labels", "alert"]) ?? rule.get("record")) === key);
     const expression = rule?.get("expr", true);
     if (!isScalar(expression))
       throw new StackError(`${name} 里缺少 ${key} 的规则，请恢复它：git restore ${name}`);
-    expression.value = value;
+    expression.value = thresholds[threshold as keyof typeof thresholds];
   }
   writeFileSync(join(folder, name), document.toString({ lineWidth: 0 }));
 }
