@@ -9,6 +9,9 @@ import { SERVICE_USER } from "./names.ts";
 /** Of others, in a folder's mode. */
 const MAY_ENTER = 0o001;
 const NOBODY = 65534;
+/** The program's own folders: .env, .stack and backups hold secrets. */
+const OPEN =
+  "chmod o+rx . && chmod -R o+rX alertmanager config docs exporter grafana node_modules prometheus scripts service package*.json";
 
 /** The parts run from the checkout, as a user who owns nothing of it: nobody tries first. @throws {StackError} */
 export function requireReadable(project: string): void {
@@ -28,7 +31,7 @@ export function requireReadable(project: string): void {
   });
   if (status !== 0) {
     throw new StackError(
-      `其他用户读不全 ${project} 里的程序，系统服务无法运行。请执行 chmod -R o+rX . && chmod 600 .env，再试一次`,
+      `其他用户读不全 ${project} 里的程序，系统服务无法运行。请执行下面这条，再试一次：\n${OPEN}`,
     );
   }
 }

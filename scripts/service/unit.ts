@@ -49,7 +49,8 @@ export function isBackup({ name }: Pick<ProcessSpec, "name">): boolean {
 }
 
 function userOf(spec: ProcessSpec): string {
-  return isBackup(spec) ? "User=root\n" : `User=${SERVICE_USER}\nGroup=${SERVICE_USER}\n`;
+  // Users of its own: nothing of the other parts, which share the user, is to be had by /proc.
+  return isBackup(spec) ? "User=root\n" : `User=${SERVICE_USER}\nGroup=${SERVICE_USER}\nPrivateUsers=yes\n`;
 }
 
 /** Added to the sandbox: files of others, and nothing else that root may. It asks Prometheus and Alertmanager here. */

@@ -1,6 +1,7 @@
 import { ConfigError } from "../../config/config-error.ts";
 import { EnvironmentError } from "../../config/environment.ts";
 import { InterruptedError, type InterruptionWords, watchInterruption } from "./interruption.ts";
+import { printable } from "./printable.ts";
 import { EX_TEMPFAIL, StackError, TemporaryError, ToldError } from "./project.ts";
 
 export interface CliOptions {
@@ -21,13 +22,15 @@ export async function cli(
 ): Promise<void> {
   const interruption = watchInterruption((text) => process.stderr.write(text), words);
   const { signal } = interruption;
+  // Whatever the shell allows: what others may write here, programs of ours would run.
+  process.umask(process.umask() | 0o022);
   try {
     await command(signal);
   } catch (thrown) {
     const failed = thrown instanceof TemporaryError ? EX_TEMPFAIL : 1;
     process.exitCode = signal.aborted ? interruption.exitCode : failed;
     const error = signal.aborted && !isTold(thrown) ? new InterruptedError() : thrown;
-    process.stderr.write(`\n❌ ${tell(error)}\n`);
+    process.stderr.write(`\n❌ ${printable(tell(error))}\n`);
     if (refused !== undefined && !isTold(error)) process.stderr.write(`${refused}\n`);
     // Something that is still being fetched would keep it alive.
     if (signal.aborted) process.exit();

@@ -41,10 +41,16 @@ export function createParts(options: PartsOptions): Part[] {
 
 /**
  * How Node runs a service; package.json and docker-compose.yml say the same. A small young generation saves 20 MB
- * that would be garbage most of the time; a smaller one costs the exporter a sixth of its events a second.
+ * that would be garbage most of the time; a smaller one costs the exporter a sixth of its events a second. SIGUSR1
+ * would open a debugger on loopback, for every user of the machine.
  */
 export function serviceFlags(project: string): string[] {
-  return ["--import", join(project, "service/compile-cache.mjs"), "--max-semi-space-size=4"];
+  return [
+    "--import",
+    join(project, "service/compile-cache.mjs"),
+    "--max-semi-space-size=4",
+    "--disable-sigusr1",
+  ];
 }
 
 /** What a process needs of the machine; none of it decides whether to start it anew. */

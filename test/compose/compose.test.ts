@@ -120,6 +120,11 @@ describe("docker compose on a real engine", { skip: WITHOUT_ENGINE, timeout: TIM
   test("the exporter sees the host and can neither write there nor open what is root's", async () => {
     const { State } = await stack.inspect("exporter");
     assert.deepEqual(writableMounts(State.Pid, "/host"), []);
+    assert.equal(
+      await stack.inside("exporter", "ls", "/host/proc"),
+      "",
+      "others' processes, with their secrets",
+    );
     assert.ok(!readRights(State.Pid).groups.includes(0));
   });
 

@@ -237,3 +237,17 @@ describe("a power cut finds on the disk", () => {
     assertSynced(events, "remove .env", "", "rename config/config.ini");
   });
 });
+
+test("an archive whose config.ini would fill memory is refused, and so is one with a name out of JavaScript", async (t) => {
+  const folder = temporaryFolder(t);
+  const config = { name: "config.ini", text: "[monitoring]\n" };
+  const large = join(folder, "large.tar.gz");
+  await saveSources(large, [{ ...config, text: "# \n".repeat(500_000) }]);
+  await assert.rejects(checkArchive(large, SILENT, never), /大得不像设置/);
+  const odd = join(folder, "odd.tar.gz");
+  const facts = { servers: {}, databases: { constructor: 1 }, variables: [] };
+  await assert.rejects(
+    saveSources(odd, [config], { facts }).then(() => checkArchive(odd, SILENT, never)),
+    /数据库 constructor 的版本是 1，这里的程序只认识到 0/,
+  );
+});

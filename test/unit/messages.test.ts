@@ -114,3 +114,11 @@ test("a duration is told by its two largest units", () => {
     "10 天 23 小时",
   ]);
 });
+
+test("a label or annotation of megabytes is cut where it comes in, never inside a character", () => {
+  const huge = firing("A");
+  huge.annotations.description = `${"说".repeat(16_383)}🔥${"说".repeat(1_000_000)}`;
+  const [alert] = parseWebhook(webhook(huge));
+  assert.equal(alert?.annotations.description?.length, 16_384);
+  assert.ok(alert?.annotations.description?.isWellFormed());
+});
