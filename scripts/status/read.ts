@@ -80,13 +80,10 @@ function readBackup({ runtime, settings: { config } }: StackView): PartStatus[] 
   return [{ ...part, state: "healthy", since: new Date(found.since).toISOString() }];
 }
 
-/** None where one of them is written wrongly: doctor says which. */
-function urlsForPeople({ settings: { config, env }, ports }: StackView): Partial<Record<PartName, string>> {
-  try {
-    return publicUrls(config, env, ports);
-  } catch {
-    return {};
-  }
+/** None where the operator's settings are not those that it runs by. */
+function urlsForPeople(view: StackView): Partial<Record<PartName, string>> {
+  const { config, env } = view.settings;
+  return view.refused ? {} : publicUrls(config, env, view.ports);
 }
 
 async function readFigures({ ask }: StackView): Promise<StackStatus["figures"]> {
