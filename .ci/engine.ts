@@ -15,6 +15,9 @@ async function main([program = "", ...args]: string[]): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "engine-"));
   const begin = Date.now();
   let engine: Engine | undefined;
+  // Nothing ends this process before the engine: its rules and mounts would stay.
+  const interrupted = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => interrupted.abort(signal));
   try {
     const env: NodeJS.ProcessEnv = { ...process.env };
     try {
@@ -27,18 +30,24 @@ async function main([program = "", ...args]: string[]): Promise<void> {
       env.COMPOSE_ENGINE_MISSING = (error as Error).message;
       console.log(`engine: docker compose is not proven here: ${env.COMPOSE_ENGINE_MISSING}`);
     }
-    process.exitCode = await runCommand(program, args, env);
+    process.exitCode = interrupted.signal.aborted
+      ? 1
+      : await runCommand(program, args, env, interrupted.signal);
   } finally {
-    await engine?.stop();
+    await engine?.stop().catch((error: Error) => console.error(`engine: ${error.message}`));
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
 /** @returns its exit code, 1 where a signal ended it */
-async function runCommand(program: string, args: string[], env: NodeJS.ProcessEnv): Promise<number> {
+async function runCommand(
+  program: string,
+  args: string[],
+  env: NodeJS.ProcessEnv,
+  interrupted: AbortSignal,
+): Promise<number> {
   const child = spawn(program, args, { env, stdio: "inherit" });
-  const pass = (signal: NodeJS.Signals) => child.kill(signal);
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, pass);
+  interrupted.addEventListener("abort", () => child.kill(interrupted.reason));
   const [code] = (await once(child, "exit")) as [number | null];
   return code ?? 1;
 }

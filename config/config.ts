@@ -165,7 +165,7 @@ const CHANNELS_ALLOWED = `应为 ${CHANNEL_NAMES.join("、")} 中的一个或多
 const channels = text(CHANNELS_ALLOWED)
   .transform((value) => [...new Set(value.split(",").map((name) => name.trim()))])
   .pipe(z.array(z.enum(CHANNEL_NAMES, { error: CHANNELS_ALLOWED })))
-  .default([...CHANNEL_NAMES]);
+  .default(["wecom", "email"]);
 
 const monitoringSchema = z.object({
   enabled: boolean(true),

@@ -66,7 +66,7 @@ const REASONS: Record<FailureReason, { what: string; remedy: string }> = {
   network: { what: "连不上对方", remedy: "检查网络、防火墙、DNS；会自动重试" },
   timeout: { what: "对方没有及时应答", remedy: "检查网络；会自动重试" },
   server: { what: "对方出错", remedy: "会自动重试" },
-  busy: { what: "对方繁忙", remedy: "会自动重试" },
+  busy: { what: "对方繁忙", remedy: "会自动重试，企业微信最多试 3 次" },
   rate_limited: { what: "达到每分钟的限额", remedy: "会自动再发；经常如此就加一个机器人" },
   content: { what: "对方不接受内容", remedy: "把括号里的原因交给开发" },
   setup: {

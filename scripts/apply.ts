@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import { refuseUnfinishedRestore } from "./backup/unfinished.ts";
 import { cli } from "./stack/cli.ts";
-import { findEngine, isComposeUp, startCompose } from "./stack/compose.ts";
+import { isComposeUp, startCompose } from "./stack/compose.ts";
+import { chooseKind } from "./stack/kind.ts";
 import { withLock } from "./stack/lock.ts";
 import { startNative } from "./stack/native.ts";
-import { runningProcesses } from "./stack/processes.ts";
+import { activeProcesses } from "./stack/processes.ts";
 import { PROJECT, StackError, statePaths } from "./stack/project.ts";
 import { createReport } from "./stack/report.ts";
 import { checkSettings, readSettings, type Settings } from "./stack/settings.ts";
@@ -22,11 +23,12 @@ async function apply(signal: AbortSignal): Promise<void> {
 async function applyWhereItRuns(settings: Settings, signal: AbortSignal): Promise<boolean> {
   const report = createReport(process.stdout);
   const paths = statePaths(join(PROJECT, ".stack"));
-  if (runningProcesses(paths).length > 0) {
+  const { kind } = await chooseKind({}, paths);
+  if (kind === "native" && activeProcesses(paths).length > 0) {
     const options = { project: PROJECT, paths, ...settings, report, fetchServers: false, signal };
     return (await startNative(options)).isChanged;
   }
-  if ("version" in (await findEngine()) && (await isComposeUp(PROJECT, settings))) {
+  if (kind === "docker" && (await isComposeUp(PROJECT, settings))) {
     return (await startCompose({ project: PROJECT, settings, report, signal })).isChanged;
   }
   throw new StackError("没有在运行，请执行 npm start");

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs, parseEnv } from "node:util";
 import { parseConfig } from "../config/config.ts";
-import { describeSize } from "./backup/collecting.ts";
+import { openToContainers } from "./backup/disk-trouble.ts";
 import { findAccess } from "./backup/finding.ts";
 import { archiveName, rotate } from "./backup/rotation.ts";
 import { saveArchive } from "./backup/saving.ts";
@@ -11,6 +11,8 @@ import { cli } from "./stack/cli.ts";
 import { withLock } from "./stack/lock.ts";
 import { PROJECT } from "./stack/project.ts";
 import { createReport } from "./stack/report.ts";
+import { shellWord } from "./stack/shell-word.ts";
+import { tellSize } from "./stack/tell-size.ts";
 
 /** npm run backup: everything that the stack remembers in one file, while it runs. */
 async function backup(signal: AbortSignal): Promise<void> {
@@ -28,17 +30,25 @@ async function backup(signal: AbortSignal): Promise<void> {
   const report = createReport(process.stdout);
   const dotenv = existsSync(".env") ? readFileSync(".env", "utf8") : "";
   const values = parseEnv(dotenv);
-  const folder = resolve(process.env.BACKUP_DIR || values.BACKUP_DIR || "backups");
-  const { access } = await findAccess(options, report);
-  const { timezone, backup: schedule } = parseConfig(await access.config(), "config.ini");
+  const given = process.env.BACKUP_DIR || values.BACKUP_DIR;
+  const folder = resolve(given || "backups");
+  const { access, kind: stack } = await findAccess(options, report);
+  const config = await access.config();
+  const { timezone, backup: schedule } = parseConfig(config, "config.ini");
   const kind = options.daily ? "daily" : "backup";
   const file = join(folder, archiveName(kind, new Date(), timezone));
   const addition = {
-    dotenv: options["with-env"] ? dotenv : undefined,
+    config,
+    dotenv: (options["with-env"] && dotenv) || undefined,
     variables: Object.keys(values).filter((name) => values[name]),
   };
-  await saveArchive(file, (signal) => access.pack(addition, file, signal), { report, signal });
-  report.line(`✅ 已备份到 ${file}（${describeSize(statSync(file).size)}），恢复：npm run restore ${file}`);
+  const closed =
+    stack === "docker" && given
+      ? openToContainers(shellWord(folder))
+      : "请用启动监控的用户执行，或者换一个目录";
+  await saveArchive(file, (signal) => access.pack(addition, file, signal), { report, signal, closed });
+  const size = tellSize(statSync(file).size);
+  report.line(`✅ 已备份到 ${file}（${size}），恢复：npm run restore ${shellWord(file)}`);
   if (options["with-env"]) report.warn("备份里有 .env 的密钥：请像保管密码一样保管它");
   else report.line("   备份里没有 .env：其中的密钥请另外保管，或者加上 -- --with-env 一起备份");
   if (!options.daily) return;

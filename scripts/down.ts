@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { cli } from "./stack/cli.ts";
-import { findEngine, isComposeRunning, stopCompose } from "./stack/compose.ts";
+import { findEngine, hasContainers, stopCompose } from "./stack/compose.ts";
 import { withLock } from "./stack/lock.ts";
 import { stopNative } from "./stack/native.ts";
 import { PROJECT, statePaths } from "./stack/project.ts";
@@ -11,7 +11,7 @@ async function down(signal: AbortSignal): Promise<void> {
   process.chdir(PROJECT);
   const report = createReport(process.stdout);
   const stopped = await stopNative(statePaths(join(PROJECT, ".stack")), report, signal);
-  const composed = "version" in (await findEngine()) && (await isComposeRunning(PROJECT));
+  const composed = "version" in (await findEngine()) && (await hasContainers(PROJECT));
   if (composed) await stopCompose(PROJECT);
   report.line(stopped > 0 || composed ? "监控系统已停止，数据都已保留" : "监控系统没有在运行");
 }

@@ -1,7 +1,8 @@
 import { join } from "node:path";
+import { requireSystemd } from "./service/install.ts";
 import { uninstallService } from "./service/uninstall.ts";
 import { cli } from "./stack/cli.ts";
-import { withLock } from "./stack/lock.ts";
+import { withServiceLock } from "./stack/lock.ts";
 import { PROJECT, statePaths } from "./stack/project.ts";
 import { createReport } from "./stack/report.ts";
 
@@ -12,4 +13,7 @@ async function uninstall(signal: AbortSignal): Promise<void> {
   await uninstallService({ project: PROJECT, paths, report: createReport(process.stdout), signal });
 }
 
-await cli((signal) => withLock(join(PROJECT, ".stack"), () => uninstall(signal)));
+await cli(async (signal) => {
+  requireSystemd();
+  await withServiceLock(() => uninstall(signal));
+});

@@ -3,4 +3,6 @@
 import { enableCompileCache } from "node:module";
 import { join } from "node:path";
 
+// Whatever the shell allows: who may write to the folder decides what is run.
+process.umask(process.umask() | 0o022);
 enableCompileCache(join(import.meta.dirname, "../node_modules/.cache/compiled"));

@@ -49,9 +49,12 @@ export async function startEngine(folder: string): Promise<Engine> {
   const log = join(folder, "dockerd.log");
   const daemon = spawnDaemon(folder, log, { ...process.env, ...env });
   const stop = async () => {
-    await end(daemon);
-    await tidy(folder);
-    await restore();
+    try {
+      await end(daemon);
+      await tidy(folder);
+    } finally {
+      await restore();
+    }
   };
   try {
     await isUp(daemon, { ...process.env, ...env });
@@ -77,7 +80,8 @@ async function saveRules(): Promise<() => Promise<void>> {
     for (const [name, rules] of saved) {
       const program = spawn(`${name}-restore`, { stdio: ["pipe", "inherit", "inherit"] });
       program.stdin.end(rules);
-      await once(program, "close");
+      const [code] = (await once(program, "close")) as [number | null];
+      if (code !== 0) console.error(`engine: ${name}-restore did not bring the rules back (${code})`);
     }
   };
 }
@@ -119,6 +123,9 @@ async function end(daemon: ChildProcess): Promise<void> {
   const ended = once(daemon, "exit");
   daemon.kill("SIGTERM");
   await Promise.race([ended, sleep(TIMEOUT, undefined, { ref: false })]);
+  if (hasEnded(daemon)) return;
+  daemon.kill("SIGKILL");
+  await ended;
 }
 
 function hasEnded({ pid, exitCode, signalCode }: ChildProcess): boolean {

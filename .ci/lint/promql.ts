@@ -40,7 +40,7 @@ export function selectors(node: Node): Node[] {
     .filter(isSelector);
 }
 
-export function isSelector({ type }: Node): boolean {
+function isSelector({ type }: Node): boolean {
   return type === "vectorSelector" || type === "matrixSelector";
 }
 

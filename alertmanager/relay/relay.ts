@@ -6,7 +6,7 @@ import { type HttpServer, serve } from "../../service/http.ts";
 import type { Logger } from "../../service/logger.ts";
 import { onlyOwnNames } from "../../service/names.ts";
 import type { Service } from "../../service/service.ts";
-import type { Alert } from "./alert.ts";
+import { type Alert, isOwn } from "./alert.ts";
 import { createApp } from "./app.ts";
 import { type ChannelSettings, createChannels, listChannels } from "./channels/index.ts";
 import { reportChannels } from "./channels-report.ts";
@@ -79,8 +79,7 @@ export function createRelay({ config, environment, channelSettings, clock, logge
     alertmanagerUrl: environment.urls.alertmanager,
     clock,
     logger,
-    // What the relay says of itself Alertmanager does not know.
-    readFiring: () => readFiring(database).filter(({ generatorUrl }) => generatorUrl !== ""),
+    readFiring: () => readFiring(database).filter((alert) => !isOwn(alert)),
     isHeard: () => watchdog.isHeard(DOUBTFUL_SILENCE),
     tell: take,
   });

@@ -1,5 +1,5 @@
 import type { Clock } from "../../service/clock.ts";
-import type { Alert } from "./alert.ts";
+import { type Alert, OWN } from "./alert.ts";
 
 /** Milliseconds of silence after which the pipeline counts as broken. */
 export const WATCHDOG_SILENCE = 5 * 60_000;
@@ -8,7 +8,7 @@ const CHECK_EVERY = 10_000;
 /** Milliseconds for the first heartbeat after this process itself stood still: two of its rounds. */
 const GRACE = 120_000;
 
-const FINGERPRINT = "relay-watchdog-silent";
+const FINGERPRINT = `${OWN}watchdog-silent`;
 
 /** Notices that the always-firing Watchdog alert no longer arrives, and says so itself. */
 export interface Watchdog {
@@ -107,7 +107,7 @@ function silenceAlert(exporterUrl: string, startsAt: number, endsAt: number | un
     annotations: {
       summary: "监控系统失去心跳",
       description:
-        "已有 5 分钟没有收到 Prometheus 的心跳，期间发生的问题可能不会告警。先在监控主机上执行 npm start，会启动停掉的 Prometheus 或 Alertmanager。",
+        "已有 5 分钟没有收到 Prometheus 的心跳，期间发生的问题可能不会告警。先在监控主机的项目目录里执行 npm start，会启动停掉的 Prometheus 或 Alertmanager。",
       runbook_url: `${exporterUrl}/runbooks/WatchdogSilent`,
     },
     startsAt,

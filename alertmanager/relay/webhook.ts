@@ -73,13 +73,20 @@ function toAlert({ status, endsAt, generatorURL, ...alert }: z.infer<typeof aler
   };
 }
 
+/** Characters of a label or annotation that are kept: far more than any message holds, and never a disk full. */
+const MOST_TEXT = 16_384;
+
+function shorten(text: string): string {
+  return text.slice(0, MOST_TEXT).toWellFormed();
+}
+
 /** Names the first mistake only: an object may hold a million. */
 function toTexts(value: unknown, context: z.RefinementCtx): Record<string, string> {
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
   const entries = isObject ? Object.entries(value) : [];
   const wrong = entries.find(([, text]) => typeof text !== "string");
   if (isObject && wrong === undefined)
-    return Object.fromEntries(entries.map(([name, text]) => [name.toWellFormed(), text.toWellFormed()]));
+    return Object.fromEntries(entries.map(([name, text]) => [shorten(name), shorten(text)]));
   context.addIssue({
     code: "custom",
     path: wrong ? [wrong[0]] : [],

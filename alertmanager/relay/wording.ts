@@ -1,5 +1,5 @@
 import { duration } from "../../service/duration.ts";
-import type { Alert } from "./alert.ts";
+import { type Alert, isOwn } from "./alert.ts";
 import { isDoubtful } from "./doubt.ts";
 
 /** The Chinese words and forms that every channel's messages share. */
@@ -75,7 +75,10 @@ export function createWording({ timezone, alertmanagerUrl, exporterUrl }: Wordin
       const links: [string, string | undefined][] = [
         ["仪表盘", dashboard_url],
         ["处理手册", runbook_url],
-        ["静默", isSilenceable(alert) ? silenceUrl(alertmanagerUrl, alert.labels) : undefined],
+        [
+          "静默",
+          alert.status === "firing" && !isOwn(alert) ? silenceUrl(alertmanagerUrl, alert.labels) : undefined,
+        ],
       ];
       return links.flatMap(([name, url]) => {
         const address = toWebAddress(url);
@@ -90,11 +93,6 @@ export function createWording({ timezone, alertmanagerUrl, exporterUrl }: Wordin
       ["持续时间", duration(endsAt - startsAt)],
     ];
   }
-}
-
-/** What the relay says of itself does not pass through Alertmanager. */
-function isSilenceable({ status, generatorUrl }: Alert): boolean {
-  return status === "firing" && generatorUrl !== "";
 }
 
 /** Alertmanager's form for a new silence, filled in with the alert's labels. */

@@ -31,6 +31,8 @@ export function addToTotals(totals: Map<string, number>, event: Event): void {
     case "satisfaction":
       observe(totals, "satisfaction_score", event.score);
       break;
+    default:
+      event satisfies never;
   }
 }
 

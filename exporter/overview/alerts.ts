@@ -55,12 +55,15 @@ export function gatherAlerts(
           notifications: telling.known ? (known?.notifications ?? []) : undefined,
         };
       });
-  // What the relay says of itself Prometheus does not know.
-  const ofRelay = remembered.filter(({ generatorURL }) => !judgement.known || generatorURL === "");
-  const firing = [...ofRelay.map(fromRelay), ...judged("firing")];
+  // Prometheus knows neither what others tell Alertmanager, as the backups do, nor what the relay says of itself.
+  const ofOthers = remembered.filter((alert) => !judgement.known || !isOfPrometheus(alert));
+  const firing = [
+    ...ofOthers.map((alert) => ({ ...fromRelay(alert), muted: mutes.get(keyOf(alert.labels)) })),
+    ...judged("firing"),
+  ];
   const goesOn = new Set(judgement.known ? judgement.value.alerts.map(({ labels }) => keyOf(labels)) : []);
   const ending = remembered.filter(
-    ({ labels, generatorURL }) => judgement.known && generatorURL !== "" && !goesOn.has(keyOf(labels)),
+    (alert) => judgement.known && isOfPrometheus(alert) && !goesOn.has(keyOf(alert.labels)),
   );
   return {
     firing: firing.sort(bySeverity).slice(0, MOST),
@@ -73,6 +76,11 @@ export function gatherAlerts(
 
 function fromRelay({ labels, annotations, startsAt, endsAt, notifications }: RememberedAlert): Alert {
   return { labels, annotations, startsAt, endsAt: endsAt ?? undefined, muted: undefined, notifications };
+}
+
+/** Every version's alerts lead to their expression (`strutil.TableLinkForExpression`). */
+function isOfPrometheus({ generatorURL }: RememberedAlert): boolean {
+  return URL.parse(generatorURL)?.searchParams.has("g0.expr") ?? false;
 }
 
 /** Labels are what an alert is known by, in Prometheus, Alertmanager and the relay alike. */

@@ -78,7 +78,7 @@ function collectingProblems({ collecting, failing, isCounting }: Overview): Prob
     problems.push({
       level: "critical",
       title: "业务事件无法保存",
-      text: "多半是磁盘满了或变成只读：在监控主机上执行 df -h . 查看，腾出空间后会自动恢复。",
+      text: "多半是磁盘满了或变成只读：在监控主机的项目目录里执行 df -h . 查看，腾出空间后会自动恢复。",
       alert: "CollectorFailing",
     });
   }
@@ -186,6 +186,6 @@ function channelProblems({ telling, alerts }: Overview): Problem[] {
 function watchProblems({ judgement, alerts }: Overview): Problem[] {
   const isEmpty = judgement.known && judgement.value.thresholds.size === 0;
   if (!isEmpty || alerts.firing.some(({ labels }) => labels.alertname === "ThresholdMissing")) return [];
-  const text = "刚启动的话，半分钟内就好；一直这样，就在监控主机上执行 npm run apply。";
+  const text = "刚启动的话，半分钟内就好；一直这样，就在监控主机的项目目录里执行 npm run apply。";
   return [{ level: "notice", title: "Prometheus 还没有开始判断", text, alert: "ThresholdMissing" }];
 }

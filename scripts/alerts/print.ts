@@ -1,11 +1,12 @@
 import type { NotificationRecord } from "../../alertmanager/relay/outbox/history.ts";
 import { channelWords } from "../../exporter/words.ts";
 import type { NoAnswerError } from "../stack/ask.ts";
+import { oneLine } from "../stack/printable.ts";
 import { tellSpan, tellTime } from "../stack/tell-time.ts";
 import { isSettling, type StackView } from "../stack/view.ts";
 import type { ActiveAlert, AlertRecord } from "./read.ts";
 
-const SIGNS: Record<string, string> = { critical: "🔴", warning: "🟠", info: "🔵" };
+const SIGNS = new Map(Object.entries({ critical: "🔴", warning: "🟠", info: "🔵" }));
 
 /** What fires first, then what was. */
 export function printAlerts(
@@ -53,12 +54,7 @@ function title(labels: Record<string, string>, annotations: Record<string, strin
   // What tells it from others of the same kind.
   const place = oneLine(labels.service ?? labels.mountpoint ?? labels.instance ?? "");
   const where = words.includes(place) ? "" : `（${place}）`;
-  return `${SIGNS[labels.severity ?? ""] ?? "⚪"} ${words}${where}`;
-}
-
-/** A terminal does what control characters say, and labels come from elsewhere. */
-function oneLine(text: string): string {
-  return text.replaceAll(/\p{C}+/gu, " ");
+  return `${SIGNS.get(labels.severity ?? "") ?? "⚪"} ${words}${where}`;
 }
 
 function span({ startsAt, endsAt }: AlertRecord, timezone: string): string {

@@ -2,6 +2,8 @@ import type { Readable } from "node:stream";
 
 /** What the operator's side adds to an archive. */
 export interface Addition {
+  /** config.ini's text. */
+  config: string;
   /** .env's text, if it is to be in the archive. */
   dotenv: string | undefined;
   /** The names that are set in .env. */
@@ -13,7 +15,7 @@ export interface Access {
   /** How it runs, for the operator. */
   title: string;
   isRunning: boolean;
-  /** The text of the config.ini in force. */
+  /** The text of the config.ini in force; where nothing runs, of the operator's own. */
   config(): Promise<string>;
   /** The archive. @param file where it will be */
   pack(addition: Addition, file: string, signal: AbortSignal): Readable;

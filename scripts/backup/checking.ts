@@ -12,6 +12,9 @@ export interface Checked {
   dotenv: string | undefined;
 }
 
+/** Bytes of config.ini and .env together, which are kept in memory. */
+const MOST_TEXT = 1024 * 1024;
+
 /**
  * Reads an archive to its end before anything is touched.
  * @throws {ArchiveError} when this program cannot restore it
@@ -20,6 +23,7 @@ export async function checkArchive(file: string, report: Report, signal: AbortSi
   const step = report.begin("核对备份");
   const texts = new Map<string, Buffer[]>();
   let text: Buffer[] | undefined;
+  let size = 0;
   try {
     const manifest = await readArchive(file, {
       begin(name) {
@@ -29,7 +33,10 @@ export async function checkArchive(file: string, report: Report, signal: AbortSi
         if (text !== undefined) texts.set(name, text);
       },
       async write(piece) {
-        text?.push(Buffer.from(piece));
+        if (text === undefined) return;
+        size += piece.length;
+        if (size > MOST_TEXT) throw new ArchiveError("里面的 config.ini 或 .env 大得不像设置");
+        text.push(Buffer.from(piece));
       },
       async end() {},
     });
@@ -46,6 +53,6 @@ export async function checkArchive(file: string, report: Report, signal: AbortSi
     step.fail("不能用");
     if (signal.aborted) throw error;
     if (!(error instanceof ArchiveError || error instanceof ConfigError)) throw error;
-    throw new ArchiveError(`不能从 ${file} 恢复：${error.message}\n什么都没有改动。`, { cause: error });
+    throw new ArchiveError(`不能从 ${file} 恢复：${error.message}`, { cause: error });
   }
 }

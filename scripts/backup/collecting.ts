@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
@@ -6,12 +6,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { PART_TITLES } from "../stack/addresses.ts";
 import { listFiles } from "../stack/hash-files.ts";
-import { StackError } from "../stack/project.ts";
-import type { Report } from "../stack/report.ts";
+import { StackError, TemporaryError } from "../stack/project.ts";
+import { inStep, type Report } from "../stack/report.ts";
+import { tellSize } from "../stack/tell-size.ts";
 import type { Addition } from "./access.ts";
 import type { Source } from "./archive.ts";
 import { CONFIG, DOTENV, type Facts, isArchiveName, MIGRATIONS } from "./manifest.ts";
-import type { Storage } from "./storage.ts";
+import { foldersOf, type Storage } from "./storage.ts";
 
 /** Servers whose files must not be copied as they are while they run, by their address. */
 export type RunningServers = Partial<Record<"prometheus" | "alertmanager", string | undefined>>;
@@ -19,7 +20,7 @@ export type RunningServers = Partial<Record<"prometheus" | "alertmanager", strin
 export interface Collection extends Addition {
   storage: Storage;
   servers: RunningServers;
-  /** A folder for copies that are made on the way; not there before, and the caller's to remove. */
+  /** A folder for copies that are made on the way. */
   scratch: string;
   report: Report;
   signal: AbortSignal;
@@ -33,29 +34,44 @@ const ALL_PAGES = 0x7fffffff;
 
 /** What goes into an archive, each file once it is sound to read. */
 export async function* collect(options: Collection, facts: Facts): AsyncGenerator<Source> {
-  const { storage, scratch, dotenv, signal } = options;
+  const { storage, config, dotenv, signal } = options;
   const began = Date.now();
-  if (!Object.values(storage.folders).some((folder) => existsSync(folder))) {
+  if (!foldersOf(storage).some(holdsAnything)) {
     throw new StackError("这里还没有数据，没有什么可备份的：先执行 npm start");
   }
-  mkdirSync(scratch, { recursive: true, mode: 0o700 });
-  facts.variables = options.variables;
-  yield { name: CONFIG, text: readFileSync(storage.config, "utf8") };
+  yield { name: CONFIG, text: config };
   if (dotenv !== undefined) yield { name: DOTENV, text: dotenv };
-  for (const name of [...Object.keys(MIGRATIONS), "grafana/grafana.db"]) {
-    signal.throwIfAborted();
-    const copy = await copyDatabase(name, options);
-    if (copy === undefined) continue;
-    if (name in MIGRATIONS) facts.databases[name] = await versionOf(copy);
-    yield { name, path: copy };
-    rmSync(copy);
-  }
+  yield* collectDatabases(options, facts);
   yield* collectPrometheus(options, facts);
   signal.throwIfAborted();
   await settleAlertmanager(options, facts, began);
   for (const name of ["silences", "nflog"]) {
-    const path = join(storage.folders.alertmanager, name);
+    const path = join(storage.alertmanager, name);
     if (existsSync(path)) yield { name: `alertmanager/${name}`, path };
+  }
+}
+
+/** A volume is there as soon as a container has it mounted; no data has a name that begins with a dot. */
+function holdsAnything(folder: string): boolean {
+  return existsSync(folder) && readdirSync(folder).some((name) => !name.startsWith("."));
+}
+
+async function* collectDatabases(options: Collection, facts: Facts): AsyncGenerator<Source> {
+  const { scratch, signal } = options;
+  // Left by a backup that was killed.
+  rmSync(scratch, { recursive: true, force: true });
+  mkdirSync(scratch, { recursive: true, mode: 0o700 });
+  try {
+    for (const name of [...Object.keys(MIGRATIONS), "grafana/grafana.db"]) {
+      signal.throwIfAborted();
+      const copy = await copyDatabase(name, options);
+      if (copy === undefined) continue;
+      if (name in MIGRATIONS) facts.databases[name] = await versionOf(copy);
+      yield { name, path: copy };
+      rmSync(copy);
+    }
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
   }
 }
 
@@ -65,21 +81,19 @@ async function copyDatabase(
   { storage, scratch, report }: Collection,
 ): Promise<string | undefined> {
   const [part, file = ""] = name.split("/") as ["exporter" | "relay" | "grafana", string];
-  const path = join(storage.folders[part], file);
+  const path = join(storage[part], file);
   if (!existsSync(path)) return undefined;
-  const step = report.begin(`备份 ${PART_TITLES[part]} 的数据库`);
-  const copy = join(scratch, file);
-  const database = new DatabaseSync(path, { timeout: 10_000 });
-  try {
-    await backup(database, copy, { rate: ALL_PAGES });
-  } catch (error) {
-    step.fail("没有成功");
-    throw new StackError(`无法备份 ${path}：${(error as Error).message}`, { cause: error });
-  } finally {
-    database.close();
-  }
-  step.done(describeSize(statSync(copy).size));
-  return copy;
+  return inStep(report, `备份 ${PART_TITLES[part]} 的数据库`, async (step) => {
+    const copy = join(scratch, file);
+    try {
+      using database = new DatabaseSync(path, { timeout: 10_000 });
+      await backup(database, copy, { rate: ALL_PAGES });
+    } catch (error) {
+      throw new StackError(`无法备份 ${path}：${(error as Error).message}`, { cause: error });
+    }
+    step.done(tellSize(statSync(copy).size));
+    return copy;
+  });
 }
 
 /** PRAGMA user_version, where it stands in the file (https://sqlite.org/fileformat.html#user_version_number). */
@@ -98,7 +112,7 @@ async function* collectPrometheus(
   { storage, servers, report, signal }: Collection,
   facts: Facts,
 ): AsyncGenerator<Source> {
-  const data = storage.folders.prometheus;
+  const data = storage.prometheus;
   // Left by a backup that was killed: each keeps old blocks on the disk.
   rmSync(join(data, "snapshots"), { recursive: true, force: true });
   if (!existsSync(data)) return;
@@ -119,7 +133,7 @@ async function* collectPrometheus(
       size += statSync(path).size;
       yield { name, path };
     }
-    step.done(`${describeSize(size)}${servers.prometheus ? "" : "，它没有在运行，按原样复制"}`);
+    step.done(`${tellSize(size)}${servers.prometheus ? "" : "，它没有在运行，按原样复制"}`);
   } catch (error) {
     step.fail("没有成功");
     throw error;
@@ -130,6 +144,8 @@ async function* collectPrometheus(
 
 async function versionOfPrometheus(url: string): Promise<string> {
   const response = await ask(`${url}/api/v1/status/buildinfo`, "Prometheus", {});
+  // It reads its log anew at each start, of a busy day for minutes.
+  if (response.status === 503) throw new TemporaryError("Prometheus 还在启动，请过一分钟再备份");
   return z.object({ data: z.object({ version: z.string() }) }).parse(await response.json()).data.version;
 }
 
@@ -162,7 +178,7 @@ async function settleAlertmanager(
   facts.servers.alertmanager = status.versionInfo.version;
   const step = report.begin("备份 Alertmanager 的静默与发送记录");
   step.progress("等它把最新的写到磁盘，最多一分钟");
-  const files = ["silences", "nflog"].map((name) => join(storage.folders.alertmanager, name));
+  const files = ["silences", "nflog"].map((name) => join(storage.alertmanager, name));
   const isWritten = () => files.every((file) => existsSync(file) && statSync(file).mtimeMs >= began);
   while (!isWritten() && Date.now() < began + ALERTMANAGER_DEADLINE) {
     await sleep(POLL, undefined, { signal });
@@ -175,14 +191,9 @@ async function ask(url: string, name: string, options: RequestInit): Promise<Res
   try {
     return await fetch(url, options);
   } catch (cause) {
-    throw new StackError(
+    throw new TemporaryError(
       `${name} 没有应答，无法备份：请用 npm start 启动它，或者用 npm stop 全部停下再备份`,
       { cause },
     );
   }
-}
-
-export function describeSize(bytes: number): string {
-  const mega = bytes / 1024 / 1024;
-  return mega >= 1024 ? `${(mega / 1024).toFixed(1)} GB` : `${mega.toFixed(1)} MB`;
 }

@@ -1,80 +1,38 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { setTimeout as sleep } from "node:timers/promises";
+import { once } from "node:events";
 import { readConfig } from "../../config/config.ts";
-import { configFile, readPublicUrls } from "../../config/environment.ts";
+import { configFile, optional, readPublicUrls, readUrl } from "../../config/environment.ts";
+import { systemClock } from "../../service/clock.ts";
+import { cli } from "../stack/cli.ts";
+import { attempt } from "./attempt.ts";
+import { createFailureAlert } from "./failure-alert.ts";
 import { dailyArchives, isDue } from "./rotation.ts";
+import { createSchedule } from "./schedule.ts";
 
-/** Milliseconds between two looks at the clock, and between two attempts. */
-const EVERY = 60_000;
-const RETRY = 3600_000;
-
-/**
- * Makes the daily backups, by the command that it is given, until it is stopped. One that was missed is made up for.
- * While the last one has failed, Alertmanager is told so each minute.
- */
-async function daily(command: string[], signal: AbortSignal): Promise<void> {
+/** Makes the daily backups, by the command that it is given, until it is stopped. One that was missed is made up for. */
+async function daily(signal: AbortSignal): Promise<void> {
   const { env } = process;
   const { backup, timezone, metricsPort } = readConfig(configFile(env));
-  const runbook = `${readPublicUrls(env, metricsPort).exporter}/runbooks/BackupFailed`;
-  const tell = (problem: string, end: Date) => tellAlertmanager(env.ALERTMANAGER_URL, problem, runbook, end);
-  const folder = env.BACKUP_DIR ?? "backups";
-  let attempted = Number.NEGATIVE_INFINITY;
-  let problem: string | undefined;
-  while (!signal.aborted) {
-    const newest = dailyArchives(folder).at(-1);
-    if (performance.now() - attempted >= RETRY && isDue(newest, backup.hour, timezone, new Date())) {
-      attempted = performance.now();
-      const before = problem;
-      problem = await run(command, signal);
-      if (before !== undefined && problem === undefined) await tell(before, new Date());
-    }
-    if (problem !== undefined) await tell(problem, new Date(Date.now() + 5 * EVERY));
-    await sleep(EVERY, undefined, { signal }).catch(() => {});
-  }
-}
-
-/** @returns why it failed, as it says itself */
-async function run(command: string[], signal: AbortSignal): Promise<string | undefined> {
-  process.stdout.write(`${new Date().toISOString()} 每日备份\n`);
-  const child: ChildProcess = spawn(process.execPath, command, { stdio: ["ignore", "inherit", "pipe"] });
-  let words = "";
-  child.stderr?.on("data", (text: Buffer) => {
-    process.stderr.write(text);
-    words = (words + text).slice(-1000);
+  const folder = optional(env, "BACKUP_DIR") ?? "backups";
+  // systemd, or docker compose with BACKUP_DAILY, may start what config.ini does not ask for.
+  const isWanted = backup.keep > 0;
+  if (!isWanted) process.stdout.write("config.ini 里 backup_keep 是 0：不做每日备份\n");
+  const schedule = createSchedule({
+    clock: systemClock,
+    isDue: () => isWanted && isDue(dailyArchives(folder).at(-1), backup.hour, timezone, new Date()),
+    make: (stopping) => attempt(process.argv.slice(2), stopping),
+    tell: createFailureAlert({
+      alertmanagerUrl: readUrl(env, "ALERTMANAGER_URL", "http://localhost:9093"),
+      exporterUrl: readPublicUrls(env, metricsPort).exporter,
+    }),
   });
-  const stop = () => child.kill();
-  signal.addEventListener("abort", stop);
-  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
-  signal.removeEventListener("abort", stop);
-  if (code === 0 || signal.aborted) return undefined;
-  return words.split("❌").at(-1)?.trim() || `退出码 ${code}`;
+  schedule.start();
+  await once(signal, "abort");
+  await schedule.stop();
 }
 
-/** By an alert of Alertmanager's, like everything else that people are to hear of. @param end when it is over */
-async function tellAlertmanager(
-  url: string | undefined,
-  problem: string,
-  runbook: string,
-  end: Date,
-): Promise<void> {
-  if (url === undefined) return;
-  const alert = {
-    labels: { alertname: "BackupFailed", severity: "warning" },
-    annotations: {
-      summary: "每日备份没有成功",
-      description: `${problem}\n每小时会再试一次；也可以在服务器上执行 npm run backup 看原因。`,
-      runbook_url: runbook,
-    },
-    endsAt: end.toISOString(),
-  };
-  await fetch(`${url}/api/v2/alerts`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify([alert]),
-    signal: AbortSignal.timeout(10_000),
-  }).catch((error: Error) => process.stderr.write(`Alertmanager 没有应答：${error.message}\n`));
-}
-
-const stopped = new AbortController();
-for (const name of ["SIGTERM", "SIGINT"]) process.once(name, () => stopped.abort());
-await daily(process.argv.slice(2), stopped.signal);
+await cli(daily, {
+  words: {
+    first: "每日备份正在停下",
+    second: "每日备份已停下，没写完的会在下一次备份时删除",
+  },
+});

@@ -1,14 +1,14 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { findEngine, isComposeRunning } from "../stack/compose.ts";
-import { runningProcesses } from "../stack/processes.ts";
-import { PROJECT, StackError, statePaths } from "../stack/project.ts";
+import { hasContainers } from "../stack/compose.ts";
+import { chooseKind, type Force, type StackKind } from "../stack/kind.ts";
+import { PROJECT, StackError, statePaths, ToldError } from "../stack/project.ts";
 import type { Report } from "../stack/report.ts";
 import type { Access } from "./access.ts";
 import { composeAccess } from "./compose-access.ts";
 import { nativeAccess } from "./native-access.ts";
 import { undoRestore } from "./restoring.ts";
-import { type StackKind, unfinishedRestore } from "./unfinished.ts";
+import { configInPlace, unfinishedRestore } from "./unfinished.ts";
 
 export interface Found {
   kind: StackKind;
@@ -19,32 +19,17 @@ export interface Found {
  * The stack that runs; where none does, the one that npm start would start, unless only the other has data.
  * @throws {StackError} when it is asked for one that cannot be had
  */
-export async function findAccess(
-  force: { native?: boolean | undefined; docker?: boolean | undefined },
-  report: Report,
-): Promise<Found> {
-  if (force.native && force.docker) throw new StackError("--native 和 --docker 只能选一个");
+export async function findAccess(force: Force, report: Report): Promise<Found> {
   const kind = await findKind(force);
   const access = await accessTo(kind, report);
   report.line(`✅ ${access.title}${access.isRunning ? "，在运行" : "，没有在运行"}`);
   return { kind, access };
 }
 
-async function findKind({
-  native,
-  docker,
-}: {
-  native?: boolean | undefined;
-  docker?: boolean | undefined;
-}): Promise<StackKind> {
+async function findKind(force: Force): Promise<StackKind> {
   const paths = statePaths(join(PROJECT, ".stack"));
-  const nativeRuns = runningProcesses(paths).length > 0;
-  if (docker && nativeRuns) throw new StackError("监控系统已在本机方式下运行，请先执行 npm stop");
-  if (native || nativeRuns) return "native";
-  const engine = await findEngine();
-  if (docker && !("version" in engine)) throw new StackError(engine.reason);
-  if (!("version" in engine)) return "native";
-  if (docker || (await isComposeRunning(PROJECT))) return "docker";
+  const { kind } = await chooseKind(force, paths);
+  if (kind === "native" || force.docker || (await hasContainers(PROJECT))) return kind;
   return existsSync(paths.data) ? "native" : "docker";
 }
 
@@ -54,11 +39,19 @@ async function accessTo(kind: StackKind, report: Report): Promise<Access> {
     : composeAccess(PROJECT, report);
 }
 
-/** Takes back a restore that was killed, before anything is started on what it left. */
+/**
+ * Takes back a restore that was killed, before anything is started on what it left.
+ * @throws {ToldError} when that cannot be done, or not to its end
+ */
 export async function finishUnfinishedRestore(report: Report): Promise<void> {
   const kind = unfinishedRestore();
   if (kind === undefined) return;
   report.line("上一次恢复没有完成，换回原来的数据和 config.ini：");
-  await undoRestore(await accessTo(kind, report), kind);
+  try {
+    await undoRestore(await accessTo(kind, report), configInPlace());
+  } catch (cause) {
+    if (!(cause instanceof StackError)) throw cause;
+    throw new ToldError(`没能换回原来的数据：${cause.message}\n请再执行一次 npm start`, { cause });
+  }
   report.line("✅ 已换回");
 }

@@ -62,7 +62,8 @@ export function parseManifest(text: string): Manifest {
   const { data: manifest, error } = manifestSchema.safeParse(value);
   if (error) throw new ArchiveError("清单已损坏", { cause: error });
   for (const [name, version] of Object.entries(manifest.databases)) {
-    const known = MIGRATIONS[name] === undefined ? 0 : countMigrations(MIGRATIONS[name]);
+    const folder = Object.hasOwn(MIGRATIONS, name) ? MIGRATIONS[name] : undefined;
+    const known = folder === undefined ? 0 : countMigrations(folder);
     if (version > known) throw newer(`数据库 ${name} 的版本`, version, known);
   }
   return manifest;

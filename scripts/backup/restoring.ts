@@ -1,16 +1,16 @@
-import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { InterruptedError, reasonOf } from "../stack/interruption.ts";
-import { StackError, ToldError } from "../stack/project.ts";
-import type { Report } from "../stack/report.ts";
+import type { StackKind } from "../stack/kind.ts";
+import { ToldError } from "../stack/project.ts";
+import { inStep, type Report } from "../stack/report.ts";
 import type { Access } from "./access.ts";
 import type { Checked } from "./checking.ts";
-import { isDiskFull } from "./saving.ts";
+import { diskTrouble, RESTORE_REMEDIES } from "./disk-trouble.ts";
 import {
   bringConfigBack,
+  configInPlace,
   forgetOldConfig,
   putConfigAside,
   replaceConfig,
-  type StackKind,
 } from "./unfinished.ts";
 
 export interface Restoring {
@@ -41,50 +41,50 @@ export class RestoreError extends ToldError {
  * @throws {RestoreError} when it fails or is interrupted: then all is as it was before
  */
 export async function restore(restoring: Restoring): Promise<void> {
-  const { access, kind, checked, report, signal } = restoring;
-  await prepare(restoring);
-  const hasDotenv = existsSync(".env");
+  const { access, checked, report, signal } = restoring;
+  const config = configInPlace();
+  await prepare(restoring, config);
   try {
     if (access.isRunning) await access.stop();
     signal.throwIfAborted();
-    const step = report.begin("换上备份里的数据和 config.ini");
-    await access.swap();
-    replaceConfig(checked.config);
-    if (!hasDotenv && checked.dotenv !== undefined) writeFileSync(".env", checked.dotenv, { mode: 0o600 });
-    step.done();
+    await inStep(report, "换上备份里的数据和 config.ini", async (step) => {
+      await access.swap();
+      replaceConfig(config, checked.config, checked.dotenv);
+      step.done();
+    });
     signal.throwIfAborted();
     if (access.isRunning) await access.start(signal);
     signal.throwIfAborted();
+    forgetOldConfig(config);
   } catch (error) {
-    if (!hasDotenv) rmSync(".env", { force: true });
-    throw new RestoreError(reason(error, signal), await takeBack(restoring));
+    throw new RestoreError(reason(error, signal), await takeBack(restoring, config));
   }
-  forgetOldConfig(kind);
-  await access.discard();
+  await clearUp(restoring);
 }
 
 /** Takes room, and can fail, while nothing has been touched yet. */
-async function prepare({ file, access, kind, signal }: Restoring): Promise<void> {
+async function prepare({ file, access, kind, signal }: Restoring, config: string): Promise<void> {
   try {
     await access.unpack(file, signal);
     signal.throwIfAborted();
-    putConfigAside(kind);
+    putConfigAside(config, kind);
   } catch (error) {
-    await access.putBack();
-    if (!isDiskFull(error)) throw error;
-    throw new StackError("磁盘已满，放不下备份里的数据。什么都没有改动：请腾出空间再恢复", { cause: error });
+    // What cannot be removed now is by the next restore.
+    await access.discard().catch(() => {});
+    throw diskTrouble(error, RESTORE_REMEDIES);
   }
 }
 
 function reason(error: unknown, signal: AbortSignal): Error {
-  return error instanceof InterruptedError ? new Error("已中断。") : reasonOf(error, signal);
+  if (error instanceof InterruptedError) return new Error("已中断。");
+  return reasonOf(diskTrouble(error, RESTORE_REMEDIES), signal);
 }
 
 /** @returns what went wrong with it */
-async function takeBack({ access, kind, report }: Restoring): Promise<Error | undefined> {
+async function takeBack({ access, report }: Restoring, config: string): Promise<Error | undefined> {
   report.line("没有成功，换回原来的数据：");
   try {
-    await undoRestore(access, kind);
+    await undoRestore(access, config);
     if (access.isRunning) await access.start(new AbortController().signal);
     return undefined;
   } catch (error) {
@@ -93,8 +93,18 @@ async function takeBack({ access, kind, report }: Restoring): Promise<Error | un
 }
 
 /** Makes a restore that was not finished as if it had not been; nothing runs after it. */
-export async function undoRestore(access: Access, kind: StackKind): Promise<void> {
+export async function undoRestore(access: Access, config: string): Promise<void> {
   await access.stop();
   await access.putBack();
-  bringConfigBack(kind);
+  bringConfigBack(config);
+}
+
+/** The restore is final, whatever becomes of this. */
+async function clearUp({ access, report, signal }: Restoring): Promise<void> {
+  try {
+    await access.discard();
+  } catch (error) {
+    report.warn(`换下来的旧数据没能删除，还占着磁盘，下一次恢复时会删除：${(error as Error).message}`);
+  }
+  if (signal.aborted) report.warn("中断得太晚：恢复已经完成，没有换回原来的数据");
 }

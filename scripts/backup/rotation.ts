@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { tellMoment } from "../stack/tell-time.ts";
 
 const DAILY = /^daily-(\d{8}-\d{6})\.tar\.gz$/;
 
@@ -39,13 +40,7 @@ export function isDue(newest: string | undefined, hour: number, timezone: string
 
 /** YYYYMMDD-HHMMSS. */
 function stamp(now: Date, timezone: string): string {
-  // Sweden writes times as ISO 8601 does.
-  const text = new Intl.DateTimeFormat("sv-SE", {
-    timeZone: timezone,
-    dateStyle: "short",
-    timeStyle: "medium",
-  });
-  return text.format(now).replaceAll(/[-:]/g, "").replace(" ", "-");
+  return tellMoment(now.getTime(), timezone).replaceAll(/[-:]/g, "").replace(" ", "-");
 }
 
 function dayBefore(day: string): string {

@@ -1,20 +1,20 @@
-import { existsSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
-import { readConfig } from "../../config/config.ts";
+import { readConfigFile } from "../../config/config.ts";
 import { cli } from "../stack/cli.ts";
 import { StackError } from "../stack/project.ts";
 import { createReport } from "../stack/report.ts";
 import type { Addition } from "./access.ts";
-import { packArchive } from "./archive.ts";
-import { collect, type RunningServers } from "./collecting.ts";
+import type { RunningServers } from "./collecting.ts";
+import { diskTrouble, openToContainers } from "./disk-trouble.ts";
 import { discard, putBack, swap, unpack } from "./exchange.ts";
-import type { Facts } from "./manifest.ts";
+import { pack } from "./packing.ts";
 import { archiveName, rotate } from "./rotation.ts";
 import { saveArchive, scratchOf } from "./saving.ts";
-import { volumeStorage } from "./storage.ts";
+import { VOLUMES } from "./storage.ts";
+import { withVolumeLock } from "./volume-lock.ts";
 
 /** What npm run backup tells the container. */
 export interface VolumeRequest extends Addition {
@@ -26,55 +26,63 @@ const SERVERS: Required<RunningServers> = {
   prometheus: process.env.PROMETHEUS_URL ?? "",
   alertmanager: process.env.ALERTMANAGER_URL ?? "",
 };
+const CLOSED = `${openToContainers("目录")}（容器里的 ${BACKUPS} 是 .env 里 BACKUP_DIR 的目录）`;
+
+/**
+ * Milliseconds that a step waits for the end of another one: each removes what the other makes on its way. A container
+ * goes on for a while when the command on the host was killed. `discard` does not wait: the stack runs again by then, and
+ * its daily backup, which may be due, takes long.
+ */
+const PATIENCE: Partial<Record<string, number>> = {
+  pack: 0,
+  daily: 0,
+  unpack: 0,
+  swap: 60_000,
+  "put-back": 60_000,
+};
 
 /** A step on the volumes, in a container of docker-compose.yml's service `backup`. */
 async function work(signal: AbortSignal): Promise<void> {
   process.umask(0o007);
-  const storage = volumeStorage();
   // Standard output is for the archive.
   const report = createReport(process.stderr);
-  const pack = (request: VolumeRequest, file: string) => {
-    const facts: Facts = { servers: {}, databases: {}, variables: [] };
-    const servers = Object.fromEntries(request.servers.map((name) => [name, SERVERS[name]]));
-    const options = { storage, ...request, servers, scratch: scratchOf(file), report, signal };
-    return Readable.from(
-      packArchive(collect(options, facts), () => facts),
-      { objectMode: false },
-    );
+  const packTo = (file: string, { servers: names, ...addition }: VolumeRequest) => {
+    const servers = Object.fromEntries(names.map((name) => [name, SERVERS[name]]));
+    return pack({ storage: VOLUMES, servers, scratch: scratchOf(file), ...addition, report, signal });
   };
   const steps: Record<string, () => Promise<void> | void> = {
     async pack() {
       const request = JSON.parse(await text(process.stdin)) as VolumeRequest;
-      const file = join(BACKUPS, "streamed");
-      await pipeline(pack(request, file), process.stdout, { signal }).finally(() =>
-        rmSync(scratchOf(file), { recursive: true, force: true }),
-      );
+      try {
+        await pipeline(packTo(join(BACKUPS, "streamed"), request), process.stdout, { signal });
+      } catch (error) {
+        throw diskTrouble(error, { full: `请在 ${BACKUPS} 所在的磁盘腾出空间`, closed: CLOSED });
+      }
     },
-    async unpack() {
-      const step = report.begin("解开备份，放在现有数据旁边");
-      await unpack("/dev/stdin", storage, { signal, progress: step.progress });
-      step.done();
-    },
-    swap: () => swap(storage),
-    "put-back": () => putBack(storage),
-    discard: () => discard(storage),
+    unpack: () => unpack("/dev/stdin", VOLUMES, { report, signal }),
+    swap: () => swap(VOLUMES),
+    "put-back": () => putBack(VOLUMES),
+    discard: () => discard(VOLUMES),
     /** Both servers belong to the stack: one that does not answer is a failure. */
     async daily() {
-      const { timezone, backup } = readConfig(storage.config);
-      const file = join(BACKUPS, archiveName("daily", new Date(), timezone));
+      const { config, text: configText } = readConfigFile("/rendered/current/config.ini");
+      const file = join(BACKUPS, archiveName("daily", new Date(), config.timezone));
       const request: VolumeRequest = {
         servers: ["prometheus", "alertmanager"],
+        config: configText,
         dotenv: undefined,
         variables: [],
       };
-      await saveArchive(file, () => pack(request, file), { report, signal });
-      rotate(BACKUPS, Math.max(1, backup.keep));
+      await saveArchive(file, () => packTo(file, request), { report, signal, closed: CLOSED });
+      rotate(BACKUPS, Math.max(1, config.backup.keep));
     },
   };
-  const step = steps[process.argv[2] ?? ""];
-  if (step === undefined || !existsSync(storage.roots[0] ?? ""))
-    throw new StackError("只在 backup 容器里使用");
-  await step();
+  const [, , name = ""] = process.argv;
+  const step = steps[name];
+  if (step === undefined || !existsSync(VOLUMES.exporter)) throw new StackError("只在 backup 容器里使用");
+  const patience = PATIENCE[name];
+  if (patience === undefined) await step();
+  else await withVolumeLock(VOLUMES.prometheus, patience, step);
 }
 
 await cli(work);

@@ -7,6 +7,7 @@ import { localUrls, partHost, publicUrls, readPorts } from "../stack/addresses.t
 import { InterruptedError } from "../stack/interruption.ts";
 import type { Report } from "../stack/report.ts";
 import type { Settings } from "../stack/settings.ts";
+import { tellMoment } from "../stack/tell-time.ts";
 import { askText } from "./ask.ts";
 import { closing } from "./closing.ts";
 import { opening } from "./opening.ts";
@@ -128,8 +129,7 @@ async function perform(
 
 /** Lines for the operator; `tell` puts the time of day in front. */
 function createVoice(report: Report, timeZone: string) {
-  const format = new Intl.DateTimeFormat("sv-SE", { timeZone, timeStyle: "medium" });
-  const time = (at: number) => format.format(at);
+  const time = (at: number) => tellMoment(at, timeZone).slice("YYYY-MM-DD ".length);
   return {
     time,
     tell: (text: string) => report.line(`${time(systemClock.now())}  ${text}`),

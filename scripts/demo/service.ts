@@ -14,8 +14,8 @@ export interface PlayedService {
 }
 
 /** The entry of config.ini's [services] that the demo may serve itself. */
-export const SERVICE_NAME = "demo";
-export const SERVICE_LINE = "demo = http://127.0.0.1:8899/health";
+const SERVICE_NAME = "demo";
+const SERVICE_LINE = "demo = http://127.0.0.1:8899/health";
 
 /**
  * Serves the service named demo, where there is one on this machine that nobody serves.

@@ -1,5 +1,6 @@
 import nodemailer from "nodemailer";
 import { type EmailSettings, readEmailSettings } from "../../alertmanager/relay/channels/email/settings.ts";
+import { smtpOptions } from "../../alertmanager/relay/channels/email/smtp.ts";
 import { envFromHere, isWanted, TRUST } from "./channel-env.ts";
 import { type Check, type Finding, ok, problem, unchecked } from "./check.ts";
 
@@ -22,7 +23,7 @@ export const mailCheck: Check = {
 async function login({ smtpUrl }: EmailSettings): Promise<Finding> {
   const { hostname, host } = new URL(smtpUrl);
   const transport = nodemailer.createTransport({
-    url: smtpUrl,
+    ...smtpOptions(smtpUrl),
     connectionTimeout: TIMEOUT,
     greetingTimeout: TIMEOUT,
     socketTimeout: TIMEOUT,
@@ -53,6 +54,13 @@ function explain(host: string, { code = "未知错误", responseCode, message }:
       `邮件服务器 ${host} 不接受用户名或密码（${responseCode ?? code}）`,
       WHY,
       `核对 .env 里的 SMTP_URL：密码常常要用邮箱的“授权码”，特殊字符写成 %40 这样；${APPLY}`,
+    );
+  }
+  if (code === "ETLS") {
+    return problem(
+      `邮件服务器 ${host} 不支持加密，密码会明文传出去，所以不登录`,
+      WHY,
+      `换成 465 端口的 smtps://，或者让它支持 STARTTLS；${APPLY}`,
     );
   }
   if (/certificate|self.signed|altname/i.test(message)) {

@@ -1,3 +1,4 @@
+import { printable } from "../stack/printable.ts";
 import { type CheckedFinding, QUESTIONS, type Question } from "./check.ts";
 
 /** How many findings there are of each kind. */
@@ -21,10 +22,11 @@ export function print(findings: CheckedFinding[]): string {
     printUnchecked(findings),
     [`${verdict}，${others.join("，")}`],
   ];
-  return `${blocks
+  const text = blocks
     .filter((block) => block.length > 0)
     .map((block) => block.join("\n"))
-    .join("\n\n")}\n`;
+    .join("\n\n");
+  return `${printable(text)}\n`;
 }
 
 function printProblems(findings: CheckedFinding[], question: Question): string[] {

@@ -1,3 +1,4 @@
+import { oneLine } from "../stack/printable.ts";
 import { tellDistantTime } from "../stack/tell-time.ts";
 import type { StackView } from "../stack/view.ts";
 import { type Check, type Finding, hint, ok, problem } from "./check.ts";
@@ -32,16 +33,13 @@ export const silencesCheck: Check = {
 
 function judge({ ask, clock, settings }: StackView, silence: Silence, isOverEverything: boolean): Finding {
   const { id, matchers, endsAt, createdBy } = silence;
-  const what = matchers.map(describe).join("，");
+  const what = oneLine(matchers.map(describe).join("，"));
+  const who = oneLine(createdBy);
   const end = tellDistantTime(Date.parse(endsAt), settings.config.timezone, clock.now());
   const remedy = `curl -X DELETE ${ask.url("alertmanager")}/api/v2/silence/${id}`;
   return isOverEverything
-    ? problem(
-        `静默盖住了所有告警：${what}`,
-        `到 ${end} 为止什么都不通知，${createdBy} 设的`,
-        `结束它：${remedy}`,
-      )
-    : hint(`静默中：${what}`, `到 ${end} 为止不通知，${createdBy} 设的`, `不该静默就结束它：${remedy}`);
+    ? problem(`静默盖住了所有告警：${what}`, `到 ${end} 为止什么都不通知，${who} 设的`, `结束它：${remedy}`)
+    : hint(`静默中：${what}`, `到 ${end} 为止不通知，${who} 设的`, `不该静默就结束它：${remedy}`);
 }
 
 function describe({ name, value, isRegex, isEqual = true }: Silence["matchers"][number]): string {

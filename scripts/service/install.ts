@@ -1,19 +1,17 @@
-import { spawnSync } from "node:child_process";
-import { existsSync, rmSync, statSync, symlinkSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { ensureDotenv } from "../stack/dotenv.ts";
+import { withLock } from "../stack/lock.ts";
 import { startNative, stopNative } from "../stack/native.ts";
 import { StackError, type StatePaths } from "../stack/project.ts";
 import type { Report } from "../stack/report.ts";
-import { run } from "../stack/run.ts";
-import { checkSettings, readSettings } from "../stack/settings.ts";
-import { moveFolder } from "./move-folder.ts";
+import { checkSettings, readSettings, type Settings } from "../stack/settings.ts";
+import { command } from "./command.ts";
+import { moveBack, moveOut, unfinishedMove } from "./move-state.ts";
 import { isService, SERVICE_STATE, SERVICE_USER, TARGET, UNIT_FOLDER, unitName } from "./names.ts";
+import { requireReadable } from "./readable.ts";
 import { systemctl, unitFiles } from "./units.ts";
-
-/** Of others, in a folder's mode. */
-const MAY_ENTER = 0o001;
-const NOBODY = 65534;
+import { addUser } from "./user.ts";
 
 export interface ServiceOptions {
   project: string;
@@ -28,27 +26,33 @@ export interface ServiceOptions {
  * @throws {StackError} before anything is changed, where it could not work
  */
 export async function installService({ project, paths, report, signal }: ServiceOptions): Promise<void> {
-  requireSystemd();
+  const { root } = paths;
+  if (unfinishedMove(root) === "uninstall-service") await moveBack(root);
   requireReadable(project);
-  requireOwnState(paths);
+  requireOwnState(root);
   ensureDotenv(".env", ".env.example", process.env);
   const settings = readSettings();
   await checkSettings(settings);
-  for (const line of planOf(paths)) report.line(line);
-  if (!isService(paths.root)) await stopNative(paths, report, signal);
+  for (const line of planOf(root, settings)) report.line(line);
   await addUser();
-  await moveState(paths);
-  await startNative({ project, paths, ...settings, report, fetchServers: true, signal });
+  if (unfinishedMove(root) === "install-service") await moveOut(root);
+  if (!isService(root)) await withLock(root, () => leave(paths, report, signal));
+  await closeState(paths);
+  // Another lock: on another disk the one before was a file that is gone.
+  await withLock(root, () =>
+    startNative({ project, paths, ...settings, report, fetchServers: true, signal }),
+  );
   await systemctl("enable", "--quiet", TARGET);
   await systemctl("start", TARGET);
   report.line(`✅ 已安装成系统服务，开机会自动启动：${unitFiles(UNIT_FOLDER).join("、")}`);
   report.line("npm start、npm stop、npm run apply 照旧使用，但要用 root 执行（例如在前面加 sudo）。");
 }
 
-function planOf({ root }: StatePaths): string[] {
+function planOf(root: string, { config }: Settings): string[] {
+  const backups = config.backup.keep > 0 ? "（每日备份例外：以 root 运行，只有读写文件的权限）" : "";
   return [
     "安装系统服务：",
-    `  1. 新建系统用户 ${SERVICE_USER}，各部分都以它运行`,
+    `  1. 新建系统用户 ${SERVICE_USER}，各部分都以它运行${backups}`,
     `  2. 停下正在运行的监控，把 .stack 移到 ${SERVICE_STATE}，在 ${root} 留一个链接；数据都保留`,
     `  3. 在 ${UNIT_FOLDER} 写入 ${TARGET} 和每部分一个的 ${unitName("…")}，并启动`,
     "  npm run uninstall-service 会全部撤销。",
@@ -62,57 +66,30 @@ export function requireSystemd(): void {
   }
 }
 
-/** The parts run from the checkout, as a user who owns nothing of it: nobody tries first. */
-function requireReadable(project: string): void {
-  const closed = foldersAbove(project).find((folder) => (statSync(folder).mode & MAY_ENTER) === 0);
-  if (closed !== undefined) {
-    throw new StackError(
-      `其他用户不能进入 ${closed}，系统服务无法运行这里的程序。请把整个目录移到 /opt 下，再从那里执行`,
-    );
-  }
-  const entries = ["exporter/exporter.ts", "alertmanager/relay/relay.ts"];
-  const script = entries.map((entry) => `await import(${JSON.stringify(join(project, entry))});`).join("");
-  const { status } = spawnSync(process.execPath, ["--input-type=module", "--eval", script], {
-    cwd: project,
-    env: {},
-    uid: NOBODY,
-    gid: NOBODY,
-  });
-  if (status !== 0) {
-    throw new StackError(
-      `其他用户读不全 ${project} 里的程序，系统服务无法运行。请执行 chmod -R o+rX . && chmod 600 .env，再试一次`,
-    );
-  }
-}
-
-function foldersAbove(folder: string): string[] {
-  const above = dirname(folder);
-  return above === folder ? [folder] : [...foldersAbove(above), folder];
-}
-
 /** @throws {StackError} where the place belongs to another checkout, or holds data that would be overwritten */
-function requireOwnState({ root }: StatePaths): void {
-  if (isService(root) || !existsSync(SERVICE_STATE)) return;
+function requireOwnState(root: string): void {
+  if (isService(root) || unfinishedMove(root) !== undefined || !existsSync(SERVICE_STATE)) return;
+  const [owner] = unitFiles(UNIT_FOLDER).map(checkoutOf);
   throw new StackError(
-    `${SERVICE_STATE} 已经存在，属于另一份安装。请先在那份目录里执行 npm run uninstall-service`,
+    owner === undefined
+      ? `${SERVICE_STATE} 已经存在，不知道属于哪一份安装。里面的数据要接着用，请执行 ln -s ${SERVICE_STATE} ${root} 再试一次；不要了，请把它改名移开`
+      : `${SERVICE_STATE} 已经存在，属于 ${owner} 的安装。请先在那里执行 npm run uninstall-service`,
   );
 }
 
-async function addUser(): Promise<void> {
-  const isThere = await run("id", [SERVICE_USER]).catch(() => undefined);
-  if (isThere !== undefined) return;
-  const shape = ["--system", "--user-group", "--no-create-home", "--home-dir", SERVICE_STATE];
-  await run("useradd", [...shape, "--shell", "/usr/sbin/nologin", SERVICE_USER]);
+function checkoutOf(unit: string): string {
+  return /^WorkingDirectory=(.*)$/m.exec(readFileSync(join(UNIT_FOLDER, unit), "utf8"))?.[1] ?? unit;
 }
 
-/** Everything goes on finding it under its old name. */
-async function moveState(paths: StatePaths): Promise<void> {
-  if (!isService(paths.root)) {
-    await moveFolder(paths.root, SERVICE_STATE);
-    symlinkSync(SERVICE_STATE, paths.root);
-    // What ran by itself does not any more.
-    rmSync(paths.run, { recursive: true, force: true });
-  }
-  await run("chown", [`root:${SERVICE_USER}`, SERVICE_STATE]);
-  await run("chmod", ["0750", SERVICE_STATE]);
+async function leave(paths: StatePaths, report: Report, signal: AbortSignal): Promise<void> {
+  await stopNative(paths, report, signal);
+  signal.throwIfAborted();
+  // What ran by itself does not any more.
+  rmSync(paths.run, { recursive: true, force: true });
+  await moveOut(paths.root);
+}
+
+async function closeState({ root }: StatePaths): Promise<void> {
+  await command("chown", `root:${SERVICE_USER}`, `${root}/`);
+  await command("chmod", "0750", `${root}/`);
 }

@@ -1,7 +1,8 @@
 import { ConfigError } from "../../config/config-error.ts";
 import { EnvironmentError } from "../../config/environment.ts";
 import { InterruptedError, type InterruptionWords, watchInterruption } from "./interruption.ts";
-import { StackError, ToldError } from "./project.ts";
+import { printable } from "./printable.ts";
+import { EX_TEMPFAIL, StackError, TemporaryError, ToldError } from "./project.ts";
 
 export interface CliOptions {
   /** What to add when it failed before it changed anything. */
@@ -11,8 +12,8 @@ export interface CliOptions {
 }
 
 /**
- * Runs a command; what the operator can mend is told without a stack trace. Exit code 1 for any failure, and as the
- * system has it for an interruption.
+ * Runs a command; what the operator can mend is told without a stack trace. Exit code 75 for what
+ * may succeed in a minute, 1 for any other failure, and as the system has it for an interruption.
  * @param command is handed what aborts when the operator interrupts it
  */
 export async function cli(
@@ -21,12 +22,15 @@ export async function cli(
 ): Promise<void> {
   const interruption = watchInterruption((text) => process.stderr.write(text), words);
   const { signal } = interruption;
+  // Whatever the shell allows: what others may write here, programs of ours would run.
+  process.umask(process.umask() | 0o022);
   try {
     await command(signal);
   } catch (thrown) {
-    process.exitCode = signal.aborted ? interruption.exitCode : 1;
+    const failed = thrown instanceof TemporaryError ? EX_TEMPFAIL : 1;
+    process.exitCode = signal.aborted ? interruption.exitCode : failed;
     const error = signal.aborted && !isTold(thrown) ? new InterruptedError() : thrown;
-    process.stderr.write(`\n❌ ${tell(error)}\n`);
+    process.stderr.write(`\n❌ ${printable(tell(error))}\n`);
     if (refused !== undefined && !isTold(error)) process.stderr.write(`${refused}\n`);
     // Something that is still being fetched would keep it alive.
     if (signal.aborted) process.exit();

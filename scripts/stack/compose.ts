@@ -87,11 +87,11 @@ export async function isComposeUp(project: string, { env }: Settings): Promise<b
 }
 
 async function runningServices(project: string, compose: Compose): Promise<RunningServices> {
-  return (await isComposeRunning(project)) ? compose.running() : new Map();
+  return (await hasContainers(project)) ? compose.running() : new Map();
 }
 
 /** Whether this checkout has containers, running or not: another checkout's are none of its business. */
-export async function isComposeRunning(project: string): Promise<boolean> {
+export async function hasContainers(project: string): Promise<boolean> {
   const labels = [
     `com.docker.compose.project=${PROJECT_NAME}`,
     `com.docker.compose.project.working_dir=${project}`,

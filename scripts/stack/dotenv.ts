@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { parseEnv } from "node:util";
 import { type Env, EnvironmentError } from "../../config/environment.ts";
+import { toldByOwner } from "./owner.ts";
 
 /** Made at random where .env leaves them empty. */
 export const GENERATED_SECRETS = ["EXPORTER_TOKEN", "RELAY_TOKEN", "GRAFANA_ADMIN_PASSWORD"] as const;
@@ -84,14 +85,24 @@ function replaceDotenv(file: string, text: string): void {
 /**
  * The environment with .env below it: what is set outside wins, as with docker compose.
  * @throws {EnvironmentError} by line number, for what would be ignored without a word
+ * @throws {StackError} where it is another user's
  */
 export function readDotenv(file: string, env: Env): Env {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value));
-  const text = readFileSync(file, "utf8");
+  const text = readDotenvText(file);
   const [line] = strayLines(text);
   // What stands there may be a secret.
   if (line !== undefined) throw new EnvironmentError(`${file} 第 ${line} 行：应写成 名称=值，注释以 # 开头`);
   return { ...parseEnv(text), ...given };
+}
+
+/** @throws {StackError} where it is another user's */
+export function readDotenvText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw toldByOwner(file, "读取", error);
+  }
 }
 
 /** The numbers of the lines that are neither comments nor assignments, nor inside a value in quotes. */

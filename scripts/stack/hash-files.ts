@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 
-/** Changes when any of these files, or of the files in these folders, does. */
-export function hashFiles(...paths: string[]): string {
+/** Changes when the name or the content of a file does. @param files all in a folder, unless it is said which */
+export function hashFiles(folder: string, files = listFiles(folder)): string {
   const hash = createHash("sha256");
-  for (const file of paths.flatMap(listFiles)) hash.update(readFileSync(file));
+  for (const file of files)
+    hash.update(relative(folder, file)).update("\0").update(readFileSync(file)).update("\0");
   return hash.digest("hex");
 }
 
@@ -16,7 +17,8 @@ export function listFiles(path: string): string[] {
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name))
       .sort();
-  } catch {
-    return [path];
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOTDIR") return [path];
+    throw error;
   }
 }

@@ -1,17 +1,38 @@
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
-import { join } from "node:path";
-import { isService } from "../service/names.ts";
-import { StackError } from "./project.ts";
+import {
+  accessSync,
+  chownSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  statSync,
+  truncateSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { refuseOthers } from "../service/refuse-others.ts";
+import { toldByOwner } from "./owner.ts";
+import { TemporaryError } from "./project.ts";
 
 /** What is locked out by another of its kind: backups do not keep a stack from being stopped. */
 const BUSY = {
   lock: "另一个 npm start、npm stop、npm run apply 或 npm run restore 正在进行，请等它结束",
   "backup-lock": "另一个备份或恢复正在进行，请等它结束",
+  "wecom-monitoring-lock":
+    "这台机器上另一个 npm run install-service 或 uninstall-service 正在进行，请等它结束",
 };
+
+/** A machine has one service, whichever checkout it is of. */
+export const withServiceLock = <T>(work: () => Promise<T>) => withLock("/run", work, "wecom-monitoring-lock");
+
+/** https://sqlite.org/rescode.html */
+const SQLITE_BUSY = 5;
+const SQLITE_NOTADB = 26;
 
 /**
  * Lets one start, stop, apply or restore work on a state folder at a time; or one backup or restore.
- * @throws {StackError} while another one does
+ * @throws {TemporaryError} while another one does
  */
 export async function withLock<T>(
   folder: string,
@@ -19,37 +40,47 @@ export async function withLock<T>(
   name: keyof typeof BUSY = "lock",
 ): Promise<T> {
   refuseOthers(folder);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const file = join(folder, name);
-  if (isHeld(file)) throw new StackError(BUSY[name]);
-  rmSync(file, { force: true });
-  const lock = openSync(file, "wx", 0o600);
-  writeSync(lock, String(process.pid));
-  closeSync(lock);
-  const release = () => rmSync(file, { force: true });
-  // Also where the operator does not wait for the end.
-  process.once("exit", release);
+  const lock = take(join(folder, name));
+  if (lock === undefined) throw new TemporaryError(BUSY[name]);
   try {
     return await work();
   } finally {
-    process.removeListener("exit", release);
-    release();
+    lock.close();
   }
 }
 
-/** A service's folder is root's. @throws {StackError} */
-function refuseOthers(folder: string): void {
-  if (isService(folder) && process.getuid?.() !== 0) {
-    throw new StackError("监控已安装成系统服务：请用 root 执行，例如在命令前加 sudo");
-  }
-}
-
-/** One whose process has gone is left over. */
-function isHeld(file: string): boolean {
+/**
+ * The lock is the system's, on a database that stays empty: it goes with the process, however that ends. The file
+ * says nothing and stays, as who removes one that seems left over may remove it from under the next.
+ * @returns undefined while another process has it
+ */
+function take(file: string): DatabaseSync | undefined {
+  prepare(file);
+  const database = new DatabaseSync(file, { timeout: 0 });
   try {
-    process.kill(Number(readFileSync(file, "utf8")), 0);
-    return true;
+    database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
+    return database;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    database.close();
+    const { errcode } = error as { errcode?: number };
+    if (errcode === SQLITE_BUSY) return undefined;
+    if (errcode !== SQLITE_NOTADB) throw error;
+    // Of an earlier version, which wrote its process id. Whoever has taken it meanwhile keeps it.
+    truncateSync(file);
+    return take(file);
+  }
+}
+
+/** For the folder's owner alone, also where root comes first. */
+function prepare(file: string): void {
+  const folder = dirname(file);
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    if (!existsSync(file)) closeSync(openSync(file, "a", 0o600));
+    const { uid, gid } = statSync(folder);
+    if (process.getuid?.() === 0) chownSync(file, uid, gid);
+    accessSync(file, constants.R_OK | constants.W_OK);
+  } catch (error) {
+    throw toldByOwner(file, "写入", error);
   }
 }

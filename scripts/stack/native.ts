@@ -1,6 +1,7 @@
 import type { Config } from "../../config/config.ts";
 import { type Env, readSecret } from "../../config/environment.ts";
 import { isService } from "../service/names.ts";
+import { requireReadable, requireSecrets } from "../service/readable.ts";
 import { type PartName, type Ports, PROCESS_TITLES, partHost, publicUrls, readPorts } from "./addresses.ts";
 import { checkRendering } from "./checks.ts";
 import { fallbackMail } from "./fallback-mail.ts";
@@ -8,7 +9,15 @@ import { InterruptedError, unlessInterrupted } from "./interruption.ts";
 import { changeNative } from "./native-change.ts";
 import { createParts, type Part } from "./parts.ts";
 import { refuseTakenPorts } from "./ports.ts";
-import { isOfEarlierVersion, type ProcessRecord, runningProcesses, stopProcess } from "./processes.ts";
+import {
+  activeProcesses,
+  isOfEarlierVersion,
+  type ProcessRecord,
+  removeProcess,
+  runningProcesses,
+  startedProcesses,
+  stopProcess,
+} from "./processes.ts";
 import { mailPasswordFile, relayTokenFile, type StatePaths } from "./project.ts";
 import type { ServerName } from "./releases.ts";
 import { type Rendering, render } from "./render.ts";
@@ -54,8 +63,12 @@ export interface NativeStack {
  */
 export async function startNative(options: NativeOptions): Promise<NativeStack> {
   const { paths, report, signal } = options;
-  // Root writes then, and the service's own user reads; the folder above keeps it from others.
-  if (isService(paths.root)) process.umask(0o022);
+  if (isService(paths.root)) {
+    // Root writes then, and the service's own user reads; the folder above keeps it from others.
+    process.umask(0o022);
+    requireReadable(options.project);
+    requireSecrets(options.env);
+  }
   const { ports, found, missing, rendering, parts } = await planNative(options);
   const running = runningProcesses(paths);
   const earlier = running.filter(isOfEarlierVersion);
@@ -71,6 +84,8 @@ export async function startNative(options: NativeOptions): Promise<NativeStack> 
   await unlessInterrupted(checkRendering(rendering, found, report), signal);
   await stopInOrder(earlier, "旧版本启动的，数据都保留", options);
   const isChanged = await changeNative({ parts, rendering, before, paths, ports, report, signal });
+  const unwanted = startedProcesses(paths).filter(({ name }) => !parts.some((part) => part.name === name));
+  for (const record of unwanted) await removeProcess(record, paths);
   return { isChanged, ports, missing, withoutSilencePage: found.alertmanager?.origin === DEBIAN_ORIGIN };
 }
 
@@ -123,9 +138,9 @@ function renderNative(
 
 /** Stops what was started here, in the reverse of the order in which it starts. @returns what was stopped */
 export async function stopNative(paths: StatePaths, report: Report, signal: AbortSignal): Promise<number> {
-  const running = runningProcesses(paths);
-  await stopInOrder(running, undefined, { paths, report, signal });
-  return running.length;
+  const active = activeProcesses(paths);
+  await stopInOrder(active, undefined, { paths, report, signal });
+  return active.length;
 }
 
 /** @param why they are stopped, where the operator did not ask for it */

@@ -41,10 +41,16 @@ export function createParts(options: PartsOptions): Part[] {
 
 /**
  * How Node runs a service; package.json and docker-compose.yml say the same. A small young generation saves 20 MB
- * that would be garbage most of the time; a smaller one costs the exporter a sixth of its events a second.
+ * that would be garbage most of the time; a smaller one costs the exporter a sixth of its events a second. SIGUSR1
+ * would open a debugger on loopback, for every user of the machine.
  */
 export function serviceFlags(project: string): string[] {
-  return ["--import", join(project, "service/compile-cache.mjs"), "--max-semi-space-size=4"];
+  return [
+    "--import",
+    join(project, "service/compile-cache.mjs"),
+    "--max-semi-space-size=4",
+    "--disable-sigusr1",
+  ];
 }
 
 /** What a process needs of the machine; none of it decides whether to start it anew. */
@@ -129,7 +135,7 @@ function servicePart(name: ServiceName, entry: string, options: PartsOptions): P
       ...pick(env, SERVICE_VARIABLES[name]),
     },
     readyPath: "/-/ready",
-    inputs: configFingerprint(name, config) + sourceHash(project),
+    inputs: configFingerprint(name, config) + sourceHash(project, ["exporter", "alertmanager"]),
   };
   return toPart(draft, options);
 }
@@ -217,7 +223,7 @@ function backupPart({ project, paths, config, env, ports }: PartsOptions): Part 
     PUBLIC_EXPORTER_URL: publicUrls(config, env, ports).exporter,
   };
   const fingerprint = createHash("sha256")
-    .update(JSON.stringify([command, own, config.backup, config.timezone]))
+    .update(JSON.stringify([command, own, config.backup, config.timezone, sourceHash(project, ["scripts"])]))
     .digest("hex");
   return {
     name: "backup",
@@ -261,9 +267,15 @@ function pick(env: Env, names: string[]): Record<string, string> {
   return Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
 }
 
-/** Changes when our own services' code does, which shares its folders with files that are rendered. */
-function sourceHash(project: string): string {
-  const names = ["config", "service", "exporter", "alertmanager", "package-lock.json"];
+/**
+ * Changes when our own code does, which shares its folders with files that are rendered.
+ * @param folders those that not every part of ours uses
+ */
+function sourceHash(project: string, folders: string[]): string {
+  const names = ["config", "service", "package-lock.json", ...folders];
   const files = names.flatMap((name) => listFiles(join(project, name)));
-  return hashFiles(...files.filter((file) => !/\.(ini|yml)$/.test(file)));
+  return hashFiles(
+    project,
+    files.filter((file) => !/\.(ini|yml)$/.test(file)),
+  );
 }

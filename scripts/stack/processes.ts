@@ -14,9 +14,18 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isService } from "../service/names.ts";
-import { journalCommand, journalTail, mainPid, startUnit, stopUnit } from "../service/units.ts";
-import { StackError, type StatePaths } from "./project.ts";
+import { isService, unitName } from "../service/names.ts";
+import {
+  isActive,
+  journalCommand,
+  journalTail,
+  mainPid,
+  removeUnits,
+  startUnit,
+  stopUnit,
+} from "../service/units.ts";
+import { toldByOwner } from "./owner.ts";
+import type { StatePaths } from "./project.ts";
 
 /** What is to run, and all that decides whether a running one is still the right one. */
 export interface ProcessSpec {
@@ -90,6 +99,13 @@ export function runningProcesses(paths: StatePaths): ProcessRecord[] {
   return startedProcesses(paths).filter(isRunning);
 }
 
+/** What runs, and what systemd goes on starting though it dies each time. */
+export function activeProcesses(paths: StatePaths): ProcessRecord[] {
+  return startedProcesses(paths).filter((record) =>
+    record.isUnit ? isActive(record.name) : isRunning(record),
+  );
+}
+
 /** Everything that was started here and not stopped: what does not run any more has died. */
 export function startedProcesses(paths: StatePaths): ProcessRecord[] {
   return recordFiles(paths)
@@ -106,9 +122,8 @@ function recordFiles(paths: StatePaths): string[] {
   try {
     return readdirSync(paths.run);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT") return [];
-    throw new StackError(`无法读取 ${paths.run}（${code}）：请用启动时的用户执行`, { cause: error });
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw toldByOwner(paths.run, "读取", error);
   }
 }
 
@@ -118,10 +133,7 @@ function readRecord(file: string): ProcessRecord[] {
     return [asItRuns(JSON.parse(readFileSync(file, "utf8")) as ProcessRecord)];
   } catch (error) {
     if (error instanceof SyntaxError) return [];
-    throw new StackError(
-      `无法读取 ${file}（${(error as NodeJS.ErrnoException).code}）：请用启动时的用户执行`,
-      { cause: error },
-    );
+    throw toldByOwner(file, "读取", error);
   }
 }
 
@@ -135,9 +147,12 @@ export function isRunning({ pid, identity }: ProcessRecord): boolean {
   return identity !== "" && identityOf(pid) === identity;
 }
 
-/** Whether a version started it whose records did not hold yet what it takes to start the same again. */
-export function isOfEarlierVersion({ command, readyUrl }: Partial<ProcessRecord>): boolean {
-  return command === undefined || readyUrl === undefined;
+/**
+ * Whether a version started it whose records did not hold yet what it takes to start the same again. No sign of that
+ * is a missing `readyUrl`: the backups never have one.
+ */
+export function isOfEarlierVersion({ command }: Partial<ProcessRecord>): boolean {
+  return command === undefined;
 }
 
 /** Asks it to stop, waits, and forgets it. @returns whether it had to be killed */
@@ -154,6 +169,13 @@ export async function stopProcess(record: ProcessRecord, paths: StatePaths): Pro
   if (killed) process.kill(record.pid, "SIGKILL");
   rmSync(recordFile(paths, record.name), { force: true });
   return killed;
+}
+
+/** Stops a part that is not wanted any more: nothing tells of it, and no boot starts it. */
+export async function removeProcess(record: ProcessRecord, paths: StatePaths): Promise<void> {
+  if (record.isUnit) await removeUnits([unitName(record.name)]);
+  else await stopProcess(record, paths);
+  rmSync(recordFile(paths, record.name), { force: true });
 }
 
 export function logFile(paths: StatePaths, name: string): string {

@@ -41,6 +41,14 @@ export class StackError extends Error {
   override readonly name: string = "StackError";
 }
 
+/** The exit code of a command that failed by a TemporaryError (sysexits.h). */
+export const EX_TEMPFAIL = 75;
+
+/** The same may succeed in a minute: something else is at work, or has just been started. */
+export class TemporaryError extends StackError {
+  override readonly name = "TemporaryError";
+}
+
 /** Its message says itself what state things are in. */
 export class ToldError extends StackError {
   override readonly name: string = "ToldError";

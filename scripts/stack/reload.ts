@@ -9,9 +9,6 @@ import type { Report, Step } from "./report.ts";
 export const RELOADED = ["alertmanager", "prometheus"] as const;
 export type ReloadedServer = (typeof RELOADED)[number];
 
-/** Those that run, and where. */
-export type ServerUrls = Partial<Record<ReloadedServer, string>>;
-
 /** Milliseconds. */
 export interface Deadlines {
   /** To read the new files. Prometheus waits for the rules under evaluation to end. */

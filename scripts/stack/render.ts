@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import {
   cpSync,
   existsSync,
@@ -14,6 +13,7 @@ import { isMap, isScalar, isSeq, type YAMLMap } from "yaml";
 import type { Config } from "../../config/config.ts";
 import type { PartUrls } from "../../config/environment.ts";
 import type { EmailConfig } from "./fallback-mail.ts";
+import { hashFiles } from "./hash-files.ts";
 import { StackError } from "./project.ts";
 import { renderWaits } from "./render-waits.ts";
 import { readYaml } from "./yaml-file.ts";
@@ -93,10 +93,10 @@ function renderDraft(options: RenderOptions, draft: string): string {
 
 /** Under the name that its content gives it. */
 function keep(draft: string, out: string): Rendering {
-  const hash = hashFolder(draft);
+  const hash = shortHash(draft);
   const folder = join(out, hash);
   // One that somebody edited by hand is made anew: its name says what is in it.
-  if (existsSync(folder) && hashFolder(folder) !== hash) rmSync(folder, { recursive: true });
+  if (existsSync(folder) && shortHash(folder) !== hash) rmSync(folder, { recursive: true });
   if (!existsSync(folder)) renameSync(draft, folder);
   return { hash, folder };
 }
@@ -113,28 +113,30 @@ function withoutFolders(error: NodeJS.ErrnoException, folders: string[]): Error 
   return new StackError(words, { cause: error });
 }
 
+/** The rule in thresholds.yml of each threshold: by the alert that compares with it, or by its own name. */
+const THRESHOLD_RULES: Record<keyof Config["thresholds"], string> = {
+  cpu: "HighCpuUsage",
+  memory: "HighMemoryUsage",
+  disk: "HighDiskUsage",
+  diskFullHours: "DiskFullSoon",
+  responseTime: "SlowServiceResponse",
+  errorRate: "HighMessageErrorRate",
+  errorRateMinMessages: "monitoring:error_rate_min_messages",
+  messageGrowth: "MessageVolumeSurge",
+  messageGrowthFloor: "monitoring:message_growth_floor",
+};
+
 /** A threshold that no key of config.ini belongs to stays as it is committed. */
 function renderThresholds(folder: string, { thresholds }: Config): void {
   const name = "prometheus/rules/thresholds.yml";
-  const values: Record<string, number> = {
-    HighCpuUsage: thresholds.cpu,
-    HighMemoryUsage: thresholds.memory,
-    HighDiskUsage: thresholds.disk,
-    DiskFullSoon: thresholds.diskFullHours,
-    SlowServiceResponse: thresholds.responseTime,
-    HighMessageErrorRate: thresholds.errorRate,
-    "monitoring:error_rate_min_messages": thresholds.errorRateMinMessages,
-    MessageVolumeSurge: thresholds.messageGrowth,
-    "monitoring:message_growth_floor": thresholds.messageGrowthFloor,
-  };
   const document = readYaml(join(folder, name), name);
   const rules = rulesOf(document.getIn(["groups", 0, "rules"]));
-  for (const [key, value] of Object.entries(values)) {
+  for (const [threshold, key] of Object.entries(THRESHOLD_RULES)) {
     const rule = rules.find((rule) => (rule.getIn(["labels", "alert"]) ?? rule.get("record")) === key);
     const expression = rule?.get("expr", true);
     if (!isScalar(expression))
       throw new StackError(`${name} 里缺少 ${key} 的规则，请恢复它：git restore ${name}`);
-    expression.value = value;
+    expression.value = thresholds[threshold as keyof typeof thresholds];
   }
   writeFileSync(join(folder, name), document.toString({ lineWidth: 0 }));
 }
@@ -215,13 +217,7 @@ function renderAlertmanager(
   writeFileSync(join(folder, name), document.toString({ lineWidth: 0 }));
 }
 
-function hashFolder(folder: string): string {
-  const hash = createHash("sha256");
-  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
-    entry.isFile(),
-  );
-  const files = entries.map((entry) => join(entry.parentPath, entry.name)).sort();
-  for (const file of files)
-    hash.update(file.slice(folder.length)).update("\0").update(readFileSync(file)).update("\0");
-  return hash.digest("hex").slice(0, 16);
+/** Names a folder: 64 bits. */
+function shortHash(folder: string): string {
+  return hashFiles(folder).slice(0, 16);
 }

@@ -14,6 +14,21 @@ export interface Step {
   fail(result: string): void;
 }
 
+/** Work whose step shows as failed where it fails; that it is done it tells itself. */
+export async function inStep<T>(
+  report: Report,
+  title: string,
+  work: (step: Step) => Promise<T> | T,
+): Promise<T> {
+  const step = report.begin(title);
+  try {
+    return await work(step);
+  } catch (error) {
+    step.fail("没有成功");
+    throw error;
+  }
+}
+
 /** @param out usually process.stdout */
 export function createReport(out: NodeJS.WriteStream): Report {
   const line = (text = "") => out.write(`${text}\n`);

@@ -19,8 +19,14 @@ export async function run(program: string, args: string[], options: RunOptions =
   try {
     return (await exec(program, args, { ...options, maxBuffer: 32 * 1024 * 1024 })).stdout;
   } catch (cause) {
-    const { stderr = "", code } = cause as { stderr?: string; code?: string | number };
-    const words = stderr.trim().split("\n").slice(-3).join(" ") || `${code}`;
-    throw new Error(`${program} ${args[0] ?? ""}：${words}`, { cause });
+    throw new Error(`${program} ${args[0] ?? ""}：${wordsOf(cause as Failure, options)}`, { cause });
   }
+}
+
+type Failure = Partial<{ stderr: string; code: string | number | null; killed: boolean; signal: string }>;
+
+function wordsOf({ stderr = "", code, killed, signal }: Failure, { timeout = 0 }: RunOptions): string {
+  // There is no code then.
+  if (killed && code === null) return `${timeout / 1000} 秒没有应答`;
+  return stderr.trim().split("\n").slice(-3).join(" ") || `${code ?? signal}`;
 }

@@ -11,6 +11,17 @@ export function tellTime(at: number, timezone: string): string {
   return `${parts.month}-${parts.day} ${parts.hour}:${parts.minute}`;
 }
 
+/** @param at milliseconds since the epoch @returns for example "2026-02-12 21:46:05" */
+export function tellMoment(at: number, timezone: string): string {
+  // Sweden writes times as ISO 8601 does.
+  const format = new Intl.DateTimeFormat("sv-SE", {
+    timeZone: timezone,
+    dateStyle: "short",
+    timeStyle: "medium",
+  });
+  return format.format(at);
+}
+
 /** @returns the same, with its year where that is not the one of `now` */
 export function tellDistantTime(at: number, timezone: string, now: number): string {
   const year = (time: number) =>

@@ -6,6 +6,7 @@ import type { Env, PartUrls } from "../../config/environment.ts";
 import { within } from "../../exporter/collectors/within.ts";
 import { type Clock, systemClock } from "../../service/clock.ts";
 import { isService } from "../service/names.ts";
+import { refuseOthers } from "../service/refuse-others.ts";
 import { journalCommand } from "../service/units.ts";
 import {
   givenPorts,
@@ -17,9 +18,9 @@ import {
   partHost,
 } from "./addresses.ts";
 import { type Ask, createAsk, NoAnswerError } from "./ask.ts";
-import { findEngine, isComposeRunning } from "./compose.ts";
+import { findEngine, hasContainers } from "./compose.ts";
 import { type Container, composeEnv, createCompose } from "./compose-cli.ts";
-import { readDotenv } from "./dotenv.ts";
+import { readDotenv, readDotenvText } from "./dotenv.ts";
 import { isRunning, type ProcessRecord, startedAt, startedProcesses } from "./processes.ts";
 import { type StatePaths, statePaths } from "./project.ts";
 import { currentFolder } from "./publish.ts";
@@ -65,9 +66,10 @@ export interface PartState {
   record?: ProcessRecord;
 }
 
-/** @throws {StackError} when another user has started it */
+/** @throws {StackError} when another user has started it, or .env is theirs */
 export async function viewStack(project: string, clock: Clock = systemClock): Promise<StackView> {
   const paths = statePaths(join(project, ".stack"));
+  refuseOthers(paths.root);
   const { settings, refused } = await loadSettings(paths);
   const runtime = viewNative(paths) ?? (await viewCompose(project, settings));
   const ports = portsOf(settings);
@@ -86,7 +88,7 @@ export function tellStopped(runtime: Runtime): string {
 }
 
 /** The state of a part; undefined where it was not started. */
-export function stateOf({ runtime }: StackView, part: PartName): PartState | undefined {
+export function stateOf({ runtime }: StackView, part: ProcessName): PartState | undefined {
   return runtime.kind === "stopped" ? undefined : runtime.parts[part];
 }
 
@@ -130,7 +132,7 @@ function lenientEnv(): Env {
   try {
     return readDotenv(".env", process.env);
   } catch {
-    const text = existsSync(".env") ? readFileSync(".env", "utf8") : "";
+    const text = existsSync(".env") ? readDotenvText(".env") : "";
     return { ...parseEnv(text), ...process.env };
   }
 }
@@ -170,7 +172,7 @@ function viewNative(paths: StatePaths): Runtime | undefined {
 
 async function viewCompose(project: string, settings: Settings): Promise<Runtime> {
   const look = async (): Promise<Runtime> => {
-    const [engine, isOurs] = await Promise.all([findEngine(), isComposeRunning(project)]);
+    const [engine, isOurs] = await Promise.all([findEngine(), hasContainers(project)]);
     if ("reason" in engine) return { kind: "stopped", reason: engine.reason.split("\n")[0] };
     if (!isOurs) return { kind: "stopped", reason: undefined };
     const containers = await createCompose(project, composeEnv(project, settings)).containers();

@@ -71,13 +71,12 @@ async function readPart(view: StackView, name: PartName): Promise<PartStatus> {
 }
 
 /** What makes the daily backups has no address: it does its work as long as it runs. */
-function readBackup({ runtime, settings: { config } }: StackView): PartStatus[] {
-  if (config.backup.keep === 0) return [];
-  const found = runtime.kind === "stopped" ? undefined : runtime.parts.backup;
-  const part = { name: "backup" as const, url: null };
-  if (found === undefined) return [{ ...part, state: "absent", since: null }];
-  if (!found.isRunning) return [{ ...part, state: "stopped", since: null }];
-  return [{ ...part, state: "healthy", since: new Date(found.since).toISOString() }];
+function readBackup(view: StackView): PartStatus[] {
+  if (view.settings.config.backup.keep === 0) return [];
+  const part = { name: "backup", url: null } as const;
+  const found = stateOf(view, "backup");
+  if (found?.isRunning) return [{ ...part, state: "healthy", since: new Date(found.since).toISOString() }];
+  return [{ ...part, state: found ? "stopped" : "absent", since: null }];
 }
 
 /** None where the operator's settings are not those that it runs by. */

@@ -120,6 +120,11 @@ describe("docker compose on a real engine", { skip: WITHOUT_ENGINE, timeout: TIM
   test("the exporter sees the host and can neither write there nor open what is root's", async () => {
     const { State } = await stack.inspect("exporter");
     assert.deepEqual(writableMounts(State.Pid, "/host"), []);
+    assert.equal(
+      await stack.inside("exporter", "ls", "/host/proc"),
+      "",
+      "others' processes, with their secrets",
+    );
     assert.ok(!readRights(State.Pid).groups.includes(0));
   });
 
@@ -215,6 +220,22 @@ describe("docker compose on a real engine", { skip: WITHOUT_ENGINE, timeout: TIM
     await stack.run("npm", ["start"]);
     memory.assertKept(known, await memory.readMemory(stack, secrets));
     assert.deepEqual(wecom.refusals, []);
+  });
+
+  test("no backup while another container is at work on the volumes; none of its locks outlives it", async () => {
+    const program = `
+      const { withVolumeLock } = await import("/app/scripts/backup/volume-lock.ts");
+      await withVolumeLock("/stack/prometheus", 0, () => new Promise((end) => setTimeout(end, 3600_000)));`;
+    const command = ["node", "--input-type=module", "--eval", program];
+    const id = (await stack.compose("run", "--detach", "--no-deps", "backup", ...command)).trim();
+    await eventually("the lock", () =>
+      stack.run("docker", ["exec", id, "test", "-e", "/stack/prometheus/.backup-lock"]).then(() => true),
+    );
+    await assert.rejects(stack.run("npm", ["run", "backup"]), {
+      code: 75,
+      stderr: /❌ 另一个备份或恢复正在进行，请等它结束/,
+    });
+    await stack.run("docker", ["rm", "--force", id]);
   });
 
   test("a backup made while it runs brings everything back when the volumes are gone", async () => {

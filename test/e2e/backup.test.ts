@@ -70,6 +70,11 @@ async function silence(comment: string): Promise<void> {
   });
 }
 
+/** @param output of npm run backup */
+function archiveOf(output: string): string {
+  return /已备份到 (\S+\.tar\.gz)（/.exec(output)?.[1] ?? output;
+}
+
 interface Memory {
   total: string;
   series: unknown;
@@ -114,17 +119,21 @@ function running(): string[] {
 function leftovers(): string[] {
   return ["config", ".stack/data", "backups"].flatMap((folder) =>
     existsSync(join(stack.folder, folder))
-      ? readdirSync(join(stack.folder, folder)).filter((name) => /restore|partial|\.tmp$/.test(name))
+      ? readdirSync(join(stack.folder, folder), { encoding: "utf8", recursive: true }).filter((name) =>
+          /restore|partial|\.tmp$/.test(name),
+        )
       : [],
   );
 }
 
-test("where there is nothing yet, nothing is backed up", async () => {
+test("where there is nothing yet, nothing is backed up or restored", async () => {
   const empty = await createTestStack();
   const { code, output } = await empty.run("backup.ts", "--native");
+  const restored = await empty.run("restore.ts", "--native", "--yes", "none.tar.gz");
   await empty.remove();
   assert.equal(code, 1);
   assert.match(output, /❌ 这里还没有数据，没有什么可备份的：先执行 npm start\n没有留下备份/);
+  assert.match(restored.output, /❌ 不能从 .*none\.tar\.gz 恢复：找不到这个文件\n什么都没有改动。\n$/);
 });
 
 test("a backup of a stack that runs is one file that only its owner can read", async () => {
@@ -154,7 +163,7 @@ test("a backup of a stack that runs is one file that only its owner can read", a
   );
 
   const output = await succeed(stack.run("backup.ts", "--native"));
-  archive = /已备份到 (\S+\.tar\.gz)（/.exec(output)?.[1] ?? output;
+  archive = archiveOf(output);
   assert.equal(statSync(archive).mode & 0o777, 0o600);
   assert.match(output, /备份里没有 \.env/);
   assert.deepEqual(leftovers(), []);
@@ -183,9 +192,10 @@ test("destroyed, filled otherwise, restored: series, totals, history, silences a
   assert.deepEqual(leftovers(), []);
 });
 
-describe("a restore that is ended in its middle", () => {
-  let other: Memory;
+/** What it knows later. */
+let other: Memory;
 
+describe("a restore that is ended in its middle", () => {
   before(async () => {
     await post(`${stack.urls.exporter}/events`, [{ type: "consultation" }]);
     other = await remember();
@@ -196,7 +206,7 @@ describe("a restore that is ended in its middle", () => {
     test(`killed at ${at}: nothing is done on what is left, and npm start puts the old back`, async () => {
       await stack.interrupt("SIGKILL", at, "restore.ts", "--native", "--yes", archive);
       const refused = await stack.run("backup.ts", "--native");
-      assert.equal(refused.code, 1, refused.output);
+      assert.equal(refused.code, 75, refused.output);
       assert.match(refused.output, /上一次恢复没有完成，请先执行 npm start/);
       assert.match((await stack.apply()).output, /上一次恢复没有完成，请先执行 npm start/);
       assert.match(await succeed(stack.up()), /已换回/);
@@ -233,4 +243,20 @@ test("a backup that is killed leaves no archive, and the next one clears up", as
   const output = await succeed(stack.run("backup.ts", "--native"));
   assert.match(output, /没有在运行，按原样复制/);
   assert.equal(readdirSync(folder).length, before.length + 1);
+});
+
+test("on another machine restore and npm start are all that it takes, where .env is in the archive", async () => {
+  const file = archiveOf(await succeed(stack.run("backup.ts", "--native", "--with-env")));
+  const machine = await createTestStack();
+  try {
+    rmSync(join(machine.folder, ".env"));
+    await succeed(machine.run("restore.ts", "--native", "--yes", file));
+    // On the ports of the first one, which is stopped.
+    await succeed(machine.up());
+    assert.deepEqual(await remember(), other);
+    assert.deepEqual(machine.env(), stack.env());
+    assert.equal(readFileSync(join(machine.folder, "config/config.ini"), "utf8"), other.config);
+  } finally {
+    await machine.remove();
+  }
 });

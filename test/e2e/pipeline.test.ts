@@ -50,10 +50,10 @@ beforeEach(async () => {
 
 test("the exporter dies: Prometheus notices, and nothing is told as over that nobody can see", async () => {
   const [died] = [Date.now(), await stack.kill("exporter")];
-  await toldBy("wecom", /^🔴.*监控采集程序没有应答/, died);
-  await toldBy("mail", /^【严重告警】监控采集程序没有应答/, died);
+  await toldBy("wecom", /^🔴.*采集程序没有应答/, died);
+  await toldBy("mail", /^【严重告警】采集程序没有应答/, died);
   await stack.up();
-  await toldBy("wecom", /^✅.*监控采集程序没有应答/);
+  await toldBy("wecom", /^✅.*采集程序没有应答/);
   assert.deepEqual(about(/内存使用率过高/), []);
 });
 

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { environmentText, unitText } from "../../scripts/service/unit.ts";
+import { environmentText } from "../../scripts/service/unit.ts";
+import type { ProcessSpec } from "../../scripts/stack/processes.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { type BootedMachine, bootSystemd, CHECKOUT, cannotBoot } from "../helpers/systemd.ts";
 
@@ -9,7 +11,7 @@ const STATE = "/var/lib/wecom-legal-monitoring";
 const PARTS = ["alertmanager", "exporter", "prometheus", "relay"];
 const unitOf = (part: string) => `wecom-monitoring-${part}.service`;
 
-describe("a service of a machine with systemd", { skip: cannotBoot(), timeout: 300_000 }, () => {
+describe("a service of a machine with systemd", { skip: cannotBoot(), timeout: 900_000 }, () => {
   const ends: (() => Promise<void>)[] = [];
   let machine: BootedMachine;
   let untouched: string;
@@ -30,6 +32,14 @@ describe("a service of a machine with systemd", { skip: cannotBoot(), timeout: 3
       `PATH=${CHECKOUT}/node_modules/.bin:/usr/sbin:/usr/bin`,
       "node",
       `scripts/${name}.ts`,
+    );
+  /** Kills the command at the moment it calls a program. */
+  const scriptKilledAt = (program: string, name: string) =>
+    machine.run(
+      "bash",
+      "-c",
+      `mkdir -p /run/killing; printf '#!/bin/sh\\nkill -9 $PPID\\n' > /run/killing/${program}; chmod +x /run/killing/${program}
+      PATH=/run/killing:${CHECKOUT}/node_modules/.bin:/usr/sbin:/usr/bin node scripts/${name}.ts; rm -r /run/killing`,
     );
   const show = (unit: string, property: string) =>
     shell(`systemctl show --property=${property} --value ${unit}`);
@@ -57,7 +67,11 @@ describe("a service of a machine with systemd", { skip: cannotBoot(), timeout: 3
     const unreadable = await script("install-service");
     assert.match(unreadable.output, /❌ 其他用户读不全 \/opt\/monitoring 里的程序/);
     await shell("chmod o+r node_modules/express/package.json");
-    assert.deepEqual([closed.code, unreadable.code], [1, 1]);
+    await shell("useradd --create-home wecom-monitoring");
+    const taken = await script("install-service");
+    assert.match(taken.output, /❌ 系统里已有用户 wecom-monitoring（主目录 \/home\/wecom-monitoring）/);
+    await shell("userdel --remove wecom-monitoring");
+    assert.deepEqual([closed.code, unreadable.code, taken.code], [1, 1, 1]);
     assert.equal(await belongings(), untouched);
   });
 
@@ -120,6 +134,17 @@ describe("a service of a machine with systemd", { skip: cannotBoot(), timeout: 3
     assert.match((await script("up")).output, /各部分都已在运行，没有改动/);
   });
 
+  test("a boot after a power cut in a restore starts nothing before npm start has taken it back", async () => {
+    await shell(`cp config/config.ini config/before-restore-native.ini
+      systemctl stop wecom-monitoring.target; rm /run/wecom-monitoring-started; systemctl restart multi-user.target`);
+    for (const part of PARTS) assert.equal(await show(unitOf(part), "ConditionResult"), "no", part);
+    assert.equal(await active(), false);
+    const { code, output } = await script("up");
+    assert.equal(code, 0, output);
+    assert.match(output, /上一次恢复没有完成，换回原来的数据和 config.ini/);
+    assert.ok(await active());
+  });
+
   test("a part that does not start: the end of its journal is shown, and the others are stopped again", async () => {
     await script("down");
     const database = `${STATE}/data/relay.db`;
@@ -133,6 +158,58 @@ describe("a service of a machine with systemd", { skip: cannotBoot(), timeout: 3
     assert.equal(await show(unitOf("exporter"), "ActiveState"), "inactive");
     await shell(`mv ${database}.good ${database}`);
     assert.equal((await script("up")).code, 0);
+  });
+
+  test("npm stop also stops what dies each time that systemd starts it", async () => {
+    const folder = `/etc/systemd/system/${unitOf("relay")}.d`;
+    const dying = "[Service]\nExecStart=\nExecStart=/bin/false\nRestartSec=600\n";
+    await shell(`mkdir ${folder}; printf '${dying}' > ${folder}/dying.conf; systemctl daemon-reload`);
+    await shell(`systemctl restart ${unitOf("relay")}`);
+    await eventually("it is to be started again", async () => {
+      return (await show(unitOf("relay"), "SubState")) === "auto-restart";
+    });
+    const { output } = await script("down");
+    assert.match(output, /停止 告警转发/);
+    assert.equal(await show(unitOf("relay"), "ActiveState"), "inactive");
+    await shell(`rm -r ${folder}; systemctl daemon-reload`);
+    const again = await script("up");
+    assert.equal(again.code, 0, again.output);
+  });
+
+  test("a secret in a file that its user may not read is refused, and all goes on", async () => {
+    const dotenv = machine.file(`${CHECKOUT}/.env`);
+    const text = readFileSync(dotenv, "utf8");
+    await shell("install -m 600 /dev/null /opt/secret");
+    writeFileSync(dotenv, `${text}WECOM_SECRET_FILE=/opt/secret\n`);
+    const { code, output } = await script("apply");
+    writeFileSync(dotenv, text);
+    assert.equal(code, 1);
+    assert.match(
+      output,
+      /❌ WECOM_SECRET_FILE：系统用户 wecom-monitoring 读不到 \/opt\/secret。请执行 chgrp/,
+    );
+    await shell("rm /opt/secret");
+    assert.ok(await active());
+  });
+
+  test("daily backups are a unit while they are wanted, and no boot brings them back after", async () => {
+    const config = machine.file(`${CHECKOUT}/config/config.ini`);
+    const text = readFileSync(config, "utf8");
+    writeFileSync(config, text.replace("backup_keep = 0", "backup_keep = 2"));
+    const wanted = await script("apply");
+    assert.equal(wanted.code, 0, wanted.output);
+    const unit = unitOf("backup");
+    assert.equal(await show(unit, "ActiveState"), "active");
+    assert.equal(await shell("stat -c '%a %U' backups"), "700 root");
+    writeFileSync(config, text);
+    const unwanted = await script("apply");
+    assert.equal(unwanted.code, 0, unwanted.output);
+    assert.deepEqual(
+      [await show(unit, "LoadState"), await show(unit, "ActiveState")],
+      ["not-found", "inactive"],
+    );
+    assert.doesNotMatch(await show("wecom-monitoring.target", "Wants"), /backup/);
+    assert.ok(await active());
   });
 
   test("npm run apply changes the unit of the part that it concerns, and reloads the others", async () => {
@@ -153,47 +230,111 @@ describe("a service of a machine with systemd", { skip: cannotBoot(), timeout: 3
   });
 
   test("is nobody's but root's to change", async () => {
-    for (const name of ["up", "down", "apply", "install-service", "uninstall-service"]) {
-      const { code, output } = await script(
-        name,
-        "setpriv",
-        "--reuid=65534",
-        "--regid=65534",
-        "--clear-groups",
-      );
-      assert.equal(code, 1, name);
-      assert.match(output, /请用 root 执行/, name);
+    const anybody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+    const changing = ["up", "down", "apply", "backup", "install-service", "uninstall-service"];
+    for (const name of [...changing, "doctor", "status", "alerts"]) {
+      const { code, output } = await script(name, ...anybody);
+      assert.equal(code, changing.includes(name) ? 1 : 2, name);
+      assert.match(output, /❌ (监控已安装成系统服务：)?请用 root 执行，例如在命令前加 sudo\n/, name);
     }
     assert.ok(await active());
   });
 
-  test("hands over commands and variables as they are, whatever stands in them", async () => {
+  test("a machine has one: another checkout is told which", async () => {
+    // A clean clone, as far as its folder goes.
+    await shell(`mkdir -p /opt/other /run/other/{up,work}; mount -t overlay overlay \
+      -o lowerdir=${CHECKOUT},upperdir=/run/other/up,workdir=/run/other/work /opt/other; rm /opt/other/.stack`);
+    const { code, output } = await machine.run(
+      ...["env", "-C", "/opt/other", `PATH=${CHECKOUT}/node_modules/.bin:/usr/sbin:/usr/bin`],
+      ...["node", "scripts/install-service.ts"],
+    );
+    assert.equal(code, 1, output);
+    assert.match(output, /已经存在，属于 \/opt\/monitoring 的安装。请先在那里执行 npm run uninstall-service/);
+    await shell("umount /opt/other; rmdir /opt/other; rm -r /run/other");
+    assert.ok(await active());
+  });
+
+  test("hands over commands, variables and folders as they are, whatever stands in them", async () => {
     const odd = ["a b", "$HOME $$ $(id)", "50%", `it's "so"`, "back\\slash\\n", "`id`", "法律"];
     const env = Object.fromEntries(odd.map((value, index) => [`ODD_${index}`, value]));
     writeFileSync(machine.file("/run/odd.env"), environmentText({ ...env, HOME: "/root" }));
     const print =
       'for name in 0 1 2 3 4 5 6; do eval "echo \\"\\$ODD_$name\\""; done; echo "$@"; echo "$HOME"';
-    const spec = { name: "relay", cwd: "/", env: {}, readyUrl: "", fingerprint: "" };
-    const unit = unitText(
-      { ...spec, command: ["/bin/bash", "-c", print, "bash", ...odd] },
-      { writable: [`${STATE}/data`], environmentFile: "/run/odd.env" },
-    );
+    const spec = { name: "relay", env: {}, readyUrl: "", fingerprint: "" };
+    const folder = "/run/50% a: $b";
+    const program = join(folder, "bash");
+    const data = `it's "data\\`;
+    for (const name of [data, "share/odd-share"])
+      mkdirSync(machine.file(join(folder, name)), { recursive: true });
+    writeFileSync(machine.file(join(folder, "share/odd-share/page")), "the page\n");
+    symlinkSync("/bin/bash", machine.file(program));
+    const finds =
+      "cat /usr/share/odd-share/page; pwd; ! touch x 2> /dev/null && cd it* && touch x && echo written";
+    const inPackage = ["unshare", "sh", "-c", "mount …", join(folder, "share")];
+    const odder: ProcessSpec = {
+      ...spec,
+      cwd: folder,
+      command: [...inPackage, program, "-c", `${print}; ${finds}`, "bash", ...odd],
+    };
+    const options = {
+      writable: [`${STATE}/data`, join(folder, data)],
+      environmentFile: "/run/odd.env",
+      unfinishedRestore: join(folder, "aside.ini"),
+    };
+    // In there, where the package is.
+    const write = `import { unitText } from "${CHECKOUT}/scripts/service/unit.ts";
+      process.stdout.write(unitText(...JSON.parse(process.argv[1])));`;
+    const node = `${CHECKOUT}/node_modules/.bin/node`;
+    const asked = JSON.stringify([odder, options]);
+    const { output: unit } = await machine.run(node, "--input-type=module", "--eval", write, asked);
     const once = unit
       .replace("Type=exec", "Type=oneshot\nStandardOutput=file:/run/odd.txt")
       .replace("Restart=always", "Restart=no");
     writeFileSync(machine.file("/etc/systemd/system/odd.service"), once);
+    await machine.run("chown", "wecom-monitoring", join(folder, data));
     const { output } = await machine.run("systemctl", "start", "odd.service");
-    assert.equal(await shell("cat /run/odd.txt"), `${odd.join("\n")}\n${odd.join(" ")}\n${STATE}`, output);
-    await shell("rm /etc/systemd/system/odd.service; systemctl daemon-reload");
+    assert.equal(
+      await shell("cat /run/odd.txt"),
+      [...odd, odd.join(" "), STATE, "the page", folder, "written"].join("\n"),
+      output,
+    );
+    await shell("rm /etc/systemd/system/odd.service; systemctl daemon-reload; rmdir /usr/share/odd-share");
+  });
+
+  test("an uninstallation that is broken off before the data has been copied leaves the service", async () => {
+    await scriptKilledAt("cp", "uninstall-service");
+    assert.equal(await shell("readlink .stack"), STATE);
+    const { code, output } = await script("up");
+    assert.equal(code, 0, output);
+    assert.ok(await active());
+  });
+
+  test("one that is broken off later is finished by the next; nothing else touches what it has left", async () => {
+    // What somebody has removed by hand is no trouble. The checkout is somebody's who is not root.
+    await shell(`rm /etc/systemd/system/${unitOf("exporter")} /etc/systemd/system/wecom-monitoring.target
+      systemctl daemon-reload; chown 65534:65534 .; touch backups/old.tar.gz`);
+    await scriptKilledAt("chown", "uninstall-service");
+    for (const name of ["up", "down", "status"]) {
+      const { output } = await script(name);
+      assert.match(output, /❌ 上一次 npm run uninstall-service 没有做完：请用 root 再执行一次/, name);
+    }
   });
 
   test("is uninstalled without a trace; the data is where it was, and npm start goes on with it", async () => {
     const { code, output } = await script("uninstall-service");
     assert.equal(code, 0, output);
+    assert.equal(await shell("stat -c %U .env"), "nobody");
     await shell(`rm -f ${CHECKOUT}/.env`);
     assert.equal(await belongings(), untouched);
-    assert.equal(await shell("systemctl list-units --all --plain --no-legend 'wecom*'"), "");
-    assert.equal(await shell(`stat -c '%a %U' ${CHECKOUT}/.stack`), "700 root");
+    // Where cgroups are not of version 2 nothing tells systemd that one has become empty: it looks when it reloads.
+    const known = "systemctl daemon-reload; systemctl list-units --all --plain --no-legend 'wecom*'";
+    assert.equal(await shell(known), "");
+    // Its owner's, all of it.
+    assert.equal(
+      await shell("stat -c '%a %U' .stack backups backups/old.tar.gz"),
+      "700 nobody\n700 nobody\n644 nobody",
+    );
+    assert.equal(await shell("find .stack ! -user nobody"), "");
     const up = await machine.run(
       "env",
       `PATH=${CHECKOUT}/node_modules/.bin:/usr/sbin:/usr/bin`,

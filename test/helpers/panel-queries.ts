@@ -54,7 +54,7 @@ export function allPanelQueries(variables: Variables = {}): PanelQuery[] {
 }
 
 /** Every query of a dashboard's panels, annotations and variables. */
-export function panelQueries(file: string, variables: Variables = {}): PanelQuery[] {
+function panelQueries(file: string, variables: Variables = {}): PanelQuery[] {
   const { panels, annotations, templating } = JSON.parse(readFileSync(file, "utf8")) as Dashboard;
   const dashboard = file.replace(/^.*\/|\.json$/g, "");
   const toQuery = (panel: string, target: Target): PanelQuery => {

@@ -33,7 +33,7 @@ const LATER = /^还有 (\d+) 条(?:严重的，随后逐条通知|，见随后�
 const LINK = /^\[[^\]]+\]\(\S+\)$/;
 
 /** @throws at a line of a digest that is none of what a digest consists of */
-export function readMessage(markdown: string): ReadMessage {
+function readMessage(markdown: string): ReadMessage {
   const lines = markdown.split("\n");
   const [, total] = TITLE.exec(lines[0] ?? "") ?? [];
   return total === undefined ? readFull(lines) : readDigest(lines.slice(1), Number(total));

@@ -8,6 +8,7 @@ import { serve } from "../../service/http.ts";
 import { quicker } from "../helpers/accelerate.ts";
 import { type ShownAlert, startAlertmanager, type TestAlertmanager } from "../helpers/alertmanager.ts";
 import { eventually } from "../helpers/eventually.ts";
+import { readRules } from "../helpers/rules.ts";
 
 const COMMITTED = readFileSync(join(PROJECT, "alertmanager/alertmanager.yml"), "utf8");
 
@@ -108,6 +109,21 @@ suite("routes", () => {
       ],
     );
   });
+});
+
+test("what stopped collecting mutes is every alert on what collectors measure", () => {
+  const { inhibit_rules } = parse(COMMITTED) as {
+    inhibit_rules: { source_matchers: string[]; target_matchers: string[] }[];
+  };
+  const rule = inhibit_rules.find(({ source_matchers }) =>
+    /"MonitoringStopped"/.test(source_matchers[0] ?? ""),
+  );
+  const muted = /alertname =~ "([^"]+)"/
+    .exec(rule?.target_matchers[0] ?? "")?.[1]
+    ?.split("|")
+    .sort();
+  const measured = ["host.yml", "services.yml"].flatMap(readRules).flatMap(({ alert }) => alert ?? []);
+  assert.deepEqual(muted, [...new Set([...measured, "CollectorFailing"])].sort());
 });
 
 suite("inhibition", () => {

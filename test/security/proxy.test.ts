@@ -99,6 +99,9 @@ test("behind nginx, as the guide sets it up, everything asks for a login, and wo
       assert.match(`${wrong.status} ${wrong.headers["www-authenticate"]}`, /^401 Bearer /);
       assert.equal((await write(path, RIGHT)).status, 401, path);
     }
+    // A token is a login where the exporter looks at it, and nowhere else.
+    for (const path of ["/", "/metrics", "/events/x", "/api/monitoring", "/prometheus/api/v1/query"])
+      assert.equal((await write(path, bearer, "x")).status, 401, path);
     assert.equal((await write("/events", bearer, '{"type":"case"}')).status, 202);
     assert.equal((await write("/api/monitoring/start", bearer)).status, 200);
   });
@@ -133,6 +136,8 @@ test("behind nginx, as the guide sets it up, everything asks for a login, and wo
         "/prometheus//-/quit",
         "/prometheus/api/v1/admin/tsdb/delete_series",
         "/x/../prometheus/-/reload",
+        "/prometheus/debug/pprof/heap",
+        "/alertmanager/debug/pprof/heap",
       ]) {
         for (const headers of [{ ...RIGHT }, bearer]) {
           const { status } = await through({ method: "POST", path, headers: { ...headers, ...origin } });

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { PROJECT } from "../../scripts/stack/project.ts";
+import { READS, SERVICES, WRITES } from "./support/services.ts";
 
 const PAGE = join(PROJECT, "docs/threat-model.md");
 const page = readFileSync(PAGE, "utf8");
@@ -31,3 +32,32 @@ test("every test of security has a line", () => {
   );
   assert.deepEqual(missing, []);
 });
+
+const SOURCES = {
+  exporter: ["service/app.ts", "exporter/app.ts", "exporter/page/assets.ts"],
+  relay: ["service/app.ts", "alertmanager/relay/app.ts"],
+};
+
+for (const name of SERVICES) {
+  test(`the lists of the ${name}'s routes, which the other tests go through, have every route`, () => {
+    const routes = SOURCES[name].flatMap((file) => readRoutes(readFileSync(join(PROJECT, file), "utf8")));
+    assert.ok(routes.length > 8, routes.map(({ path }) => path).join());
+    for (const { method, path } of routes) {
+      const known = method === "get" ? READS[name] : Object.keys(WRITES[name]);
+      // What varies of a path is one name.
+      const pattern = new RegExp(`^${path.replaceAll(/\$\{\w+\}|:\w+/g, "[^/]+")}$`);
+      assert.ok(
+        known.some((one) => pattern.test(one)),
+        `${method} ${path}`,
+      );
+    }
+  });
+}
+
+function readRoutes(source: string): { method: string; path: string }[] {
+  return [
+    ...source.matchAll(/\bapp\.(get|post|put|patch|delete|all)\(\[?((?:["`][^"`]+["`],? ?)+)/g),
+  ].flatMap(([, method = "", paths = ""]) =>
+    [...paths.matchAll(/["`]([^"`]+)["`]/g)].map(([, path = ""]) => ({ method, path })),
+  );
+}

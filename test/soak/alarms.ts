@@ -13,8 +13,8 @@ const TELLINGS = 5;
 /** Alerts that fire and end at a steady rate, sent to Alertmanager as Prometheus would. */
 export interface Alarms {
   readonly names: string[];
-  /** Fires no more, and ends when Alertmanager has heard of every end. */
-  stop(): Promise<void>;
+  /** Fires no more, and ends when Alertmanager has heard of every end. @param signal not to wait for it any longer */
+  stop(signal: AbortSignal): Promise<void>;
 }
 
 interface Alarm {
@@ -62,14 +62,18 @@ export function startAlarms(url: string): Alarms {
   const sending = setInterval(() => void send(), SEND_EVERY);
   return {
     names,
-    async stop() {
+    async stop(signal) {
       clearInterval(firing);
-      while (alarms.some(({ endsAt }) => endsAt > Date.now())) await sleep(SEND_EVERY);
-      for (let heard = 0; heard < TELLINGS; heard += 1) {
-        while (!(await send())) await sleep(SEND_EVERY);
-        await sleep(SEND_EVERY);
+      const wait = () => sleep(SEND_EVERY, undefined, { signal });
+      try {
+        while (alarms.some(({ endsAt }) => endsAt > Date.now())) await wait();
+        for (let heard = 0; heard < TELLINGS; heard += 1) {
+          while (!(await send())) await wait();
+          await wait();
+        }
+      } finally {
+        clearInterval(sending);
       }
-      clearInterval(sending);
     },
   };
 }

@@ -14,14 +14,15 @@ export interface Desk {
   readonly cases: { counted: number; unknown: number };
   /** Attempts that were not answered 202. */
   readonly refused: number;
-  /** Sends what is left, and ends. */
-  stop(): Promise<void>;
+  /** Sends what is left, and ends. @param signal not to wait for it any longer */
+  stop(signal: AbortSignal): Promise<void>;
 }
 
 export function startDesk(url: string, token: string): Desk {
   const desk = { ids: 0, cases: { counted: 0, unknown: 0 }, refused: 0 };
   const waiting: unknown[][] = [];
   let stopping = false;
+  let givenUp = false;
   const making = setInterval(() => {
     desk.ids += BATCH;
     waiting.push(Array.from({ length: BATCH }, () => ({ type: "consultation", id: crypto.randomUUID() })));
@@ -39,7 +40,7 @@ export function startDesk(url: string, token: string): Desk {
   }
 
   async function send(): Promise<void> {
-    while (!stopping || waiting.length > 0) {
+    while (!givenUp && (!stopping || waiting.length > 0)) {
       const [batch] = waiting;
       if (batch === undefined) await sleep(RETRY / 4);
       else if (await post(batch)) {
@@ -54,10 +55,15 @@ export function startDesk(url: string, token: string): Desk {
 
   const sending = send();
   return Object.assign(desk, {
-    async stop() {
+    async stop(signal: AbortSignal) {
       clearInterval(making);
       stopping = true;
+      signal.addEventListener("abort", () => {
+        givenUp = true;
+      });
+      givenUp = signal.aborted;
       await sending;
+      signal.throwIfAborted();
     },
   });
 }

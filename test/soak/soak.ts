@@ -16,7 +16,7 @@ const SAMPLE_EVERY = 5000;
 /** @returns whether nothing was lost, nothing told too often, and memory stayed within its bound */
 export async function soak(duration: number, signal: AbortSignal): Promise<boolean> {
   const field = await prepareField();
-  const load: { stop(): Promise<void> }[] = [];
+  const load: { stop(signal: AbortSignal): Promise<void> }[] = [];
   try {
     const figures = createFigures();
     const desk = startDesk(field.stack.urls.exporter, field.stack.env().EXPORTER_TOKEN ?? "");
@@ -29,14 +29,17 @@ export async function soak(duration: number, signal: AbortSignal): Promise<boole
       clearInterval(sampling);
     }
     say("the load ends, what waits is told");
-    await Promise.all(load.splice(0).map((part) => part.stop()));
+    await Promise.all(
+      load.splice(0).map((part) => part.stop(AbortSignal.any([signal, AbortSignal.timeout(SETTLE)]))),
+    );
     return await finish(field, { desk, alarms, figures });
   } catch (error) {
     if (!signal.aborted) throw error;
     say("interrupted");
     return false;
   } finally {
-    await Promise.all(load.map((part) => part.stop()));
+    // What it still waits for may be just what is broken.
+    await Promise.allSettled(load.map((part) => part.stop(AbortSignal.abort())));
     await field.remove();
   }
 }

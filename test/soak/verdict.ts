@@ -8,7 +8,9 @@ import { MAY_REPEAT } from "./faults.ts";
 import type { Field } from "./field.ts";
 import { atThreeTimes, type Figures } from "./figures.ts";
 
-/** Megabytes that exporter and relay may take more at the end than at the beginning. */
+/** What was written here: how much memory the servers take is theirs. */
+const OURS = ["exporter", "relay"];
+/** Megabytes that these may take more at the end than at the beginning. */
 const MAY_GROW = 32;
 
 interface Line {
@@ -126,10 +128,11 @@ function repeated({ messages }: Field, told: Told, { faults }: Figures): Line[] 
 }
 
 function memory({ memory: samples }: Figures): Line[] {
-  return [...Map.groupBy(samples, ({ part }) => part)].map(([part, own]) => {
-    const { begin, middle, end } = atThreeTimes(own);
-    const ours = part === "exporter" || part === "relay";
-    const isFlat = !ours || end - begin <= MAY_GROW;
+  const byPart = Map.groupBy(samples, ({ part }) => part);
+  return [...new Set([...OURS, ...byPart.keys()])].map((part) => {
+    const { begin, middle, end } = atThreeTimes(byPart.get(part) ?? []);
+    // Not a number where nothing was measured, which is no more right than growth is.
+    const isFlat = !OURS.includes(part) || end - begin <= MAY_GROW;
     const text = [begin, middle, end].map((value) => value.toFixed(0)).join(" → ");
     return line(`memory of ${part}, MB`, text, isFlat ? undefined : `at most ${MAY_GROW} more at the end`);
   });

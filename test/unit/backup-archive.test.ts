@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
@@ -63,7 +71,18 @@ test("what was packed is read again: every name, size and checksum, and what els
     Object.fromEntries(TEXTS.map((source) => [source.name, "text" in source && source.text])),
   );
   assert.deepEqual(manifest.variables, ["EXPORTER_TOKEN"]);
-  assert.equal(statSync(file).mode & 0o777, 0o600);
+});
+
+test("its folder's group can read it where the umask lets it: natively nobody but its owner, of containers the operator", async (t) => {
+  const before = process.umask();
+  t.after(() => process.umask(before));
+  for (const [umask, mode] of [
+    [0o077, 0o600],
+    [0o007, 0o640],
+  ] as const) {
+    process.umask(umask);
+    assert.equal(statSync(await archive(t)).mode & 0o777, mode);
+  }
 });
 
 test("an ordinary tar can unpack it", async (t) => {
@@ -167,10 +186,20 @@ describe("there is a whole archive under its name, or none", () => {
     assert.deepEqual(readdirSync(disk), ["filler"]);
   });
 
-  test("what a killed one left is cleared up", async (t) => {
+  test("what a killed one left is cleared up; the files of others on the disk are theirs", async (t) => {
     const folder = temporaryFolder(t);
+    const kept = [
+      "photos.partial",
+      "thesis.partial.d",
+      "backup-notes.tar.gz.partial",
+      // In a container another kind can be at work at the same time.
+      "daily-20260101-030000.tar.gz.partial",
+    ];
+    for (const name of kept) writeFileSync(join(folder, name), "of others");
     writeFileSync(join(folder, "backup-20260101-000000.tar.gz.partial"), "half");
-    await saveSources(join(folder, "backup.tar.gz"), TEXTS);
-    assert.deepEqual(readdirSync(folder), ["backup.tar.gz"]);
+    mkdirSync(join(folder, "backup-20260101-000000.tar.gz.partial.d"));
+    const name = "backup-20260102-000000.tar.gz";
+    await saveSources(join(folder, name), TEXTS);
+    assert.deepEqual(readdirSync(folder).sort(), [...kept, name].sort());
   });
 });

@@ -209,6 +209,12 @@ test("daily backups: not asked for, made, missed, nobody there to make them", as
     `problem: 该做的每日备份没有做成，最近一次是 ${yesterday} | 硬盘坏了，只能恢复到上一次备份 | npm run backup，会说明原因和办法`,
   ]);
   assert.match((await told(7, []))[0] ?? "", /^problem: 该做的每日备份没有做成，还一份都没有 /);
+  const since = (at: number) => (view: StackView) =>
+    Object.assign((view.runtime as { parts: Record<string, PartState> }).parts.backup ?? {}, { since: at });
+  assert.deepEqual(await told(7, [yesterday], since(NOW - 2 * 3600_000 + 1)), [
+    `unchecked: 该做的每日备份没有做成，最近一次是 ${yesterday} | 刚启动，正在补做，过一会儿再查`,
+  ]);
+  assert.match((await told(7, [yesterday], since(NOW - 2 * 3600_000)))[0] ?? "", /^problem: /);
   const dead = (view: StackView) => Object.assign(view.runtime, { parts: {} });
   assert.deepEqual(await told(7, [today], dead), [
     "problem: 每日备份没有在运行 | 硬盘坏了，只能恢复到上一次备份 | npm start；原因看 tail -n 20 .stack/logs/backup.log",

@@ -4,6 +4,7 @@ import { type TestContext, test } from "node:test";
 import { SMTPServer, type SMTPServerOptions } from "smtp-server";
 import type { Outcome } from "../../alertmanager/relay/channels/channel.ts";
 import { emailChannel } from "../../alertmanager/relay/channels/email/channel.ts";
+import { smtpOptions } from "../../alertmanager/relay/channels/email/smtp.ts";
 import { parseWebhook } from "../../alertmanager/relay/webhook.ts";
 import { startMailServer } from "../helpers/smtp-server.ts";
 import { firing, resolved, webhook } from "./support/alerts.ts";
@@ -141,4 +142,17 @@ test("the mails of one incident are one conversation, each with an id of its own
     server.mails.map(({ inReplyTo }) => inReplyTo),
     [both.join(" "), both[0], both[1], next?.[0]],
   );
+});
+
+test("a password goes out encrypted or not at all, but to this machine", () => {
+  const demanded = Object.entries({
+    "smtp://ops:word@mail.example.com:587": true,
+    "smtp://ops:word@10.0.0.5": true,
+    "smtp://mail.example.com:25": false,
+    "smtps://ops:word@mail.example.com:465": false,
+    "smtp://ops:word@127.0.0.1:25": false,
+    "smtp://ops:word@localhost:25": false,
+    "smtp://ops:word@localhost.example.com:25": true,
+  });
+  for (const [url, requireTLS] of demanded) assert.deepEqual(smtpOptions(url), { url, requireTLS });
 });

@@ -75,6 +75,40 @@ test("every runbook answers the same five questions, in the same order", () => {
   }
 });
 
+test("what to do about the monitoring itself begins in the same words everywhere", () => {
+  const folder = join(PROJECT, "docs/runbooks");
+  const pipeline = readFileSync(join(PROJECT, "prometheus/rules/pipeline.yml"), "utf8");
+  const own = [...pipeline.matchAll(/runbooks\/(\w+)$/gm)].map(([, alert = ""]) => alert);
+  const first = [...own, "WatchdogSilent", "BackupFailed"].map(
+    (alert) => /^## 怎么处理\n\n(.*?还不行，再看下面。)$/ms.exec(readRunbook(folder, alert))?.[1] ?? alert,
+  );
+  assert.match(first[0] ?? "", /npm run doctor/);
+  assert.deepEqual([...new Set(first)], [first[0]]);
+});
+
+test("where a log is read, each of the three ways to run is told", () => {
+  const folder = join(PROJECT, "docs/runbooks");
+  for (const alert of readdirSync(folder).map((name) => name.replace(".md", ""))) {
+    const text = readRunbook(folder, alert);
+    const ways = [/\.stack\/logs\/\w+\.log/, /journalctl -u wecom-monitoring-/, /docker compose logs /];
+    const told = ways.filter((way) => way.test(text)).length;
+    // HighDiskUsage asks how large they are.
+    if (alert !== "HighDiskUsage") assert.ok(told === 0 || told === ways.length, alert);
+  }
+});
+
+test("every section that is referred to is there", () => {
+  const sections = new Set([...guide.matchAll(/^##+ ([\d.]+?)\.? /gm)].map(([, number]) => number));
+  const runbooks = readdirSync(join(PROJECT, "docs/runbooks")).map((name) => join("docs/runbooks", name));
+  const files = ["docs/guide.zh-CN.md", "docs/nginx/monitoring.conf", ".env.example", ...runbooks];
+  for (const file of files) {
+    const text = readFileSync(join(PROJECT, file), "utf8");
+    for (const [reference, numbers = ""] of text.matchAll(/第 ([\d.]+(?:、[\d.]+)*) 节/g)) {
+      for (const number of numbers.split("、")) assert.ok(sections.has(number), `${file}: ${reference}`);
+    }
+  }
+});
+
 test("no link of the documentation leads nowhere", () => {
   for (const file of [GUIDE, ...["README.md", "CONTRIBUTING.md"].map((name) => join(PROJECT, name))]) {
     const targets = [...readFileSync(file, "utf8").matchAll(/\]\(((?!https?:|#)[^)#]+)/g)].map(
@@ -84,3 +118,7 @@ test("no link of the documentation leads nowhere", () => {
     for (const target of targets) assert.ok(existsSync(join(dirname(file), target)), `${file}: ${target}`);
   }
 });
+
+function readRunbook(folder: string, alert: string): string {
+  return readFileSync(join(folder, `${alert}.md`), "utf8");
+}

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { OWN } from "../../alertmanager/relay/alert.ts";
 import * as email from "../../alertmanager/relay/channels/email/render.ts";
 import { renderAlerts } from "../../alertmanager/relay/channels/wecom-markdown.ts";
 import { parseWebhook } from "../../alertmanager/relay/webhook.ts";
@@ -62,6 +63,14 @@ test("a mail leaves out an address that no browser takes, and tells the rest of 
   assert.equal(email.renderAlerts(parseWebhook(webhook(plain)), WORDING).covers, 1);
 });
 
+test("whatever passes through Alertmanager can be silenced; what the relay says of itself cannot", () => {
+  const [alert] = parseWebhook(webhook({ ...firing("BackupFailed"), generatorURL: "" }));
+  assert.ok(alert);
+  const names = (told: typeof alert) => WORDING.links(told).map(([name]) => name);
+  assert.deepEqual(names(alert), ["静默"]);
+  assert.deepEqual(names({ ...alert, fingerprint: `${OWN}watchdog-silent` }), []);
+});
+
 test("HTML in an alert stays text", () => {
   const alert = firing("A", { service: "<img src=x onerror=alert(1)>" });
   alert.annotations = {
@@ -104,4 +113,12 @@ test("a duration is told by its two largest units", () => {
     "1 天",
     "10 天 23 小时",
   ]);
+});
+
+test("a label or annotation of megabytes is cut where it comes in, never inside a character", () => {
+  const huge = firing("A");
+  huge.annotations.description = `${"说".repeat(16_383)}🔥${"说".repeat(1_000_000)}`;
+  const [alert] = parseWebhook(webhook(huge));
+  assert.equal(alert?.annotations.description?.length, 16_384);
+  assert.ok(alert?.annotations.description?.isWellFormed());
 });

@@ -69,12 +69,14 @@ const TOLD = {
   finishedAt: "2026-02-12T13:36:02Z",
 };
 
-function relay(t: TestContext): Promise<string> {
-  // In another order than Prometheus has them.
-  const labels = Object.fromEntries(Object.entries(LABELS).reverse());
+/** @param changes to the alert that it remembers */
+function relay(t: TestContext, changes: object = {}): Promise<string> {
   const alert = {
-    ...{ status: "firing", labels, annotations: ANNOTATIONS, startsAt: "2026-02-12T13:35:00Z", endsAt: null },
-    ...{ generatorURL: "http://localhost:9090/graph", notifications: [TOLD] },
+    // In another order than Prometheus has them.
+    labels: Object.fromEntries(Object.entries(LABELS).reverse()),
+    ...{ status: "firing", annotations: ANNOTATIONS, startsAt: "2026-02-12T13:35:00Z", endsAt: null },
+    ...{ generatorURL: "http://localhost:9090/graph?g0.expr=up&g0.tab=1", notifications: [TOLD] },
+    ...changes,
   };
   const channel = { setUp: true, enabled: true, sent: null, failed: null, failing: false };
   return answering(t, {
@@ -134,6 +136,29 @@ suite("GET /", () => {
     const page = await (await startExporter(t, { env })).text("/");
     assert.match(page, /最近恢复的.*刚刚恢复<\/span> CPU 使用率过高.*恢复的通知还没有发/s);
     assert.doesNotMatch(page, /正在发生（/);
+  });
+
+  suite("what Prometheus does not know goes on for as long as the relay has not heard of its end", () => {
+    const labels = { alertname: "BackupFailed", severity: "warning" };
+    const failed = { labels, annotations: { summary: "每日备份没有成功", description: "磁盘已满" } };
+    const pageWith = async (t: TestContext, generatorURL: string, silencedBy: string[]) => {
+      const status = { silencedBy, inhibitedBy: [], state: "active" };
+      const env = {
+        PROMETHEUS_URL: await prometheus(t),
+        RELAY_URL: await relay(t, { ...failed, generatorURL }),
+        ALERTMANAGER_URL: await answering(t, { "/api/v2/alerts": [{ labels, status }] }),
+      };
+      return (await startExporter(t, { env })).text("/");
+    };
+
+    for (const generatorURL of ["http://localhost:8001/", ""]) {
+      test(`from ${generatorURL || "nowhere"}: loud, or silenced`, async (t) => {
+        const loud = await pageWith(t, generatorURL, []);
+        assert.match(loud, /正在发生（2）.*每日备份没有成功.*最近恢复的/s);
+        assert.doesNotMatch(loud, /已静默|刚刚恢复/);
+        assert.match(await pageWith(t, generatorURL, ["id"]), /已静默：每日备份没有成功/);
+      });
+    }
   });
 
   test("comes at once though every part hangs, and says so of each", async (t) => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Config } from "../../config/config.ts";
@@ -76,6 +76,30 @@ test("a part is to be started anew when what it reads at its start has changed, 
   const { thresholds } = options.config;
   assert.deepEqual(config({ thresholds: { ...thresholds, cpu: 70, responseTime: 4 } }), []);
   assert.deepEqual(config({ thresholds: { ...thresholds, responseTime: 6 } }), ["exporter"]);
+});
+
+test("a part of ours is started anew when its program has changed, and no other one", (t) => {
+  const project = temporaryFolder(t);
+  const write = (file: string, text: string) => writeFileSync(join(project, file), text);
+  for (const folder of ["config", "service", "exporter", "alertmanager", "scripts"]) {
+    mkdirSync(join(project, folder));
+    write(`${folder}/program.ts`, "");
+  }
+  write("package-lock.json", "");
+  const options = settings(t);
+  const config = { ...options.config, backup: { keep: 2, hour: 3 } };
+  const parts = () => createParts({ ...options, project, config, servers: {} });
+  const changed = (file: string) => {
+    const before = parts();
+    write(file, "changed");
+    return parts()
+      .filter(({ fingerprint }, index) => fingerprint !== before[index]?.fingerprint)
+      .map(({ name }) => name);
+  };
+  assert.deepEqual(changed("scripts/program.ts"), ["backup"]);
+  assert.deepEqual(changed("exporter/program.ts"), ["relay", "exporter"]);
+  assert.deepEqual(changed("service/program.ts"), ["relay", "exporter", "backup"]);
+  assert.deepEqual(changed("alertmanager/alertmanager.yml"), []);
 });
 
 test("our services read the config.ini that was validated, wherever they start from", (t) => {

@@ -4,6 +4,7 @@ import { readdirSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import {
+  isOfEarlierVersion,
   isRunning,
   logFile,
   logTail,
@@ -57,6 +58,13 @@ test("a process is started, found again, and stopped", async (t) => {
 
 test("a folder without records holds no processes", (t) => {
   assert.deepEqual(runningProcesses(somewhere(t)), []);
+});
+
+test("one that answers nobody, as the daily backups, is not taken for one of an earlier version", (t) => {
+  const { paths } = start(t, { readyUrl: undefined });
+  const { command, ...earlier } = start(t, { name: "exporter" }, paths).record;
+  assert.deepEqual(runningProcesses(paths).filter(isOfEarlierVersion), []);
+  assert.equal(isOfEarlierVersion(earlier), true);
 });
 
 test("stopping what has stopped already is fine", async (t) => {

@@ -7,6 +7,7 @@ import { fakeClock } from "./support/clock.ts";
 import { silentLogger } from "./support/logger.ts";
 import { startRelay } from "./support/relay.ts";
 import { listen } from "./support/server.ts";
+import { until } from "./support/until.ts";
 
 const clock = fakeClock();
 const NOW = clock.now();
@@ -75,6 +76,22 @@ for (const [name, changes] of Object.entries<Partial<World>>({
     assert.deepEqual(await lookAt(t, changes, 3), []);
   });
 }
+
+test("so has what others than Prometheus told it, whatever they name as its source", async (t) => {
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  const alertmanager = await listen(t, (request, response) => {
+    const status = { uptime: new Date(NOW - HOUR).toISOString() };
+    response.end(JSON.stringify(request.url === "/api/v2/status" ? status : []));
+  });
+  const relay = await startRelay(t, { env: { ALERTMANAGER_URL: alertmanager } });
+  await relay.tell({ ...firing("BackupFailed"), generatorURL: "" });
+  relay.clock.advance(300);
+  await relay.post("/watchdog", webhook(firing("Watchdog")));
+  await until("its end", async () => {
+    t.mock.timers.tick(60_000);
+    return (await relay.alerts()).some(({ status }) => status === "resolved");
+  });
+});
 
 test("a new time of an alert ends the earlier one in the history, whose end nobody was told", async (t) => {
   const relay = await startRelay(t);

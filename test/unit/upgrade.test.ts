@@ -47,6 +47,10 @@ for (const [name, folder] of Object.entries(MIGRATIONS)) {
   test(`${name}: each version of the schema has a database that it left`, () => {
     const versions = readdirSync(folder).map((_, index) => `${name}-${index + 1}.sql`);
     assert.deepEqual(fixtures(name), versions, `add the newest to ${DATABASES}`);
+    for (const [index, fixture] of versions.entries()) {
+      const text = readFileSync(join(DATABASES, fixture), "utf8");
+      assert.match(text, new RegExp(`^PRAGMA user_version = ${index + 1};$`, "m"), fixture);
+    }
   });
 }
 

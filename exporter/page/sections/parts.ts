@@ -26,7 +26,7 @@ function exporterRow({ collecting, failing }: Overview): Html {
   const { title, use } = PARTS.exporter;
   const state =
     failing.length > 0
-      ? html`${badge("warning", "不完整")} <span class="quiet">取不到：${failing.map(collectorTitle).join("、")}，见日志 exporter.log</span>`
+      ? html`${badge("warning", "不完整")} <span class="quiet">取不到：${failing.map(collectorTitle).join("、")}，原因看采集程序的日志</span>`
       : collecting
         ? html`${badge("good", "正常")} <span class="quiet">${use}</span>`
         : html`${badge("warning", "监控已停止")} <span class="quiet">只接收业务事件</span>`;
@@ -40,5 +40,5 @@ function row(part: keyof PartUrls, answer: Answer<unknown>): Html {
   }
   return html`
     <li><span class="name">${title}</span> ${badge(part === "grafana" ? "notice" : "critical", "没有应答")}
-      <span>${answer.reason}。${without}。${START_ALL}还不行就看日志：本机方式 <code>tail -n 50 .stack/logs/${part}.log</code>，Docker <code>docker compose logs --tail 50 ${part}</code></span></li>`;
+      <span>${answer.reason}。${without}。${START_ALL}还不行就看日志：本机方式 <code>tail -n 50 .stack/logs/${part}.log</code>，系统服务 <code>sudo journalctl -u wecom-monitoring-${part} -n 50 --no-pager</code>，Docker <code>docker compose logs --tail 50 ${part}</code></span></li>`;
 }

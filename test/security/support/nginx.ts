@@ -64,7 +64,7 @@ function configuration(folder: string, port: number, parts: Record<number, strin
   let text = readFileSync(join(PROJECT, "docs/nginx/monitoring.conf"), "utf8")
     .replace("listen 443", `listen 127.0.0.1:${port}`)
     .replaceAll("/etc/nginx/", `${folder}/`);
-  for (const [usual, url] of Object.entries(parts)) text = text.replace(`http://127.0.0.1:${usual}`, url);
+  for (const [usual, url] of Object.entries(parts)) text = text.replaceAll(`http://127.0.0.1:${usual}`, url);
   return text;
 }
 

@@ -21,10 +21,20 @@ export const WRITES: Record<ServiceName, Record<string, string>> = {
   },
 };
 
-/** Every route that says something. */
+/** Every route that says something; test/security/threat-model.test.ts holds both lists to the routes there are. */
 export const READS: Record<ServiceName, string[]> = {
-  exporter: ["/", "/metrics", "/api/status", "/api/monitoring", "/runbooks/ServiceDown", "/-/healthy"],
-  relay: ["/metrics", "/api/alerts", "/api/notifications", "/-/healthy"],
+  exporter: [
+    ...["/", "/runbooks/ServiceDown", "/assets/none/none", "/metrics", "/-/healthy", "/-/ready"],
+    ...["/api/status", "/api/monitoring", "/api/alerts", "/api/dashboard"],
+  ],
+  relay: ["/metrics", "/api/alerts", "/api/notifications", "/api/channels", "/-/healthy", "/-/ready"],
+};
+
+/** What they answer where it is not 200: no other part runs, and nothing has this name. */
+export const ANSWERS: Record<string, number> = {
+  "exporter/api/alerts": 502,
+  "exporter/api/dashboard": 502,
+  "exporter/assets/none/none": 404,
 };
 
 export const SERVICES = ["exporter", "relay"] as const;

@@ -64,7 +64,7 @@ const anyAnnotations = fc.record(
 
 const anyTime = fc.date({ min: new Date("0001-01-01"), max: new Date("9999-12-31"), noInvalidDate: true });
 
-export const anyPosted: fc.Arbitrary<PostedAlert> = fc
+const anyPosted: fc.Arbitrary<PostedAlert> = fc
   .record({
     labels: anyLabels,
     annotations: anyAnnotations,

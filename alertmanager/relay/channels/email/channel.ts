@@ -5,6 +5,7 @@ import type { Channel, FailureReason, Outcome } from "../channel.ts";
 import { renderDigest } from "./digest.ts";
 import { type Mail, renderAlerts, renderTest } from "./render.ts";
 import type { EmailSettings } from "./settings.ts";
+import { smtpOptions } from "./smtp.ts";
 
 /** How long an attempt may take in all, in milliseconds. */
 const TIMEOUT = 30_000;
@@ -21,7 +22,7 @@ export interface EmailOptions {
 /** Mail over SMTP, as HTML and as text. */
 export function emailChannel({ settings, wording, clock }: EmailOptions): Channel<Mail> {
   const transport = nodemailer.createTransport({
-    url: settings.smtpUrl,
+    ...smtpOptions(settings.smtpUrl),
     disableFileAccess: true,
     disableUrlAccess: true,
   });
@@ -71,7 +72,12 @@ function name(refused: SmtpError[]): string {
 }
 
 /** What trying again does not help against, by nodemailer's code. */
-const FINAL: Record<string, FailureReason> = { EAUTH: "setup", EENVELOPE: "receiver", EMESSAGE: "content" };
+const FINAL: Record<string, FailureReason> = {
+  EAUTH: "setup",
+  ETLS: "setup",
+  EENVELOPE: "receiver",
+  EMESSAGE: "content",
+};
 
 /** 4xx is temporary, 5xx is final (https://www.rfc-editor.org/rfc/rfc5321#section-4.2.1). */
 function classify({ responseCode, code = "未知错误", command }: SmtpError): Outcome {

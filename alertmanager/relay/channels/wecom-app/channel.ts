@@ -13,7 +13,7 @@ import { createTokenSource } from "./token.ts";
 import { readUndelivered } from "./undelivered.ts";
 
 /** Bytes of UTF-8 (https://developer.work.weixin.qq.com/document/path/90236). */
-export const APP_MARKDOWN_LIMIT = 2048;
+const APP_MARKDOWN_LIMIT = 2048;
 /**
  * Each member gets 30 messages a minute and 1000 an hour, the excess is dropped without a word
  * (https://developer.work.weixin.qq.com/document/path/90312): 16 in any minute keeps both.
