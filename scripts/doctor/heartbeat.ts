@@ -1,7 +1,7 @@
 import { NoAnswerError } from "../stack/ask.ts";
 import { parseExposition } from "../stack/exposition.ts";
 import { query } from "../stack/query.ts";
-import { logCommand, type StackView } from "../stack/view.ts";
+import { logCommand, type StackView, stateOf } from "../stack/view.ts";
 import { type Check, type Finding, ok, problem, unchecked, unlessSettling } from "./check.ts";
 
 /** Seconds: it comes each minute. */
@@ -62,8 +62,8 @@ async function connection(view: StackView): Promise<Finding[]> {
 }
 
 /** As Prometheus has to reach it. */
-function alertmanagerPort({ runtime, ask }: StackView): string | undefined {
-  return runtime.kind === "compose" ? "9093" : URL.parse(ask.url("alertmanager") ?? "")?.port;
+function alertmanagerPort(view: StackView): string | undefined {
+  return view.runtime.kind === "compose" ? "9093" : URL.parse(stateOf(view, "alertmanager")?.url ?? "")?.port;
 }
 
 /** What Alertmanager could not hand over, by Prometheus's memory: its counter alone does not tell when. */

@@ -62,7 +62,8 @@ async function checkPart(view: StackView, part: PartName): Promise<Finding> {
     if (part === "relay" && status === 503) {
       return problem(`${title} 写不了硬盘，在拒收告警`, WITHOUT.relay, "df -h . 看空间，腾出来就会自动恢复");
     }
-    return problem(`${title} 还没有就绪（HTTP ${status}）`, WITHOUT[part], `刚启动就等一分钟；不行看 ${log}`);
+    const why = status < 300 ? "容器的健康检查没有通过" : `HTTP ${status}`;
+    return problem(`${title} 还没有就绪（${why}）`, WITHOUT[part], `刚启动就等一分钟；不行看 ${log}`);
   } catch (error) {
     if (!(error instanceof NoAnswerError)) throw error;
     return problem(`${title} 在运行，但没有应答`, WITHOUT[part], `${again}；原因看 ${log}`);

@@ -2,16 +2,17 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { publicUrls } from "../stack/addresses.ts";
+import { NoAnswerError } from "../stack/ask.ts";
 import { describeChanges } from "../stack/changes.ts";
 import { checkRendering } from "../stack/checks.ts";
-import { composeEnv, createCompose } from "../stack/compose-cli.ts";
+import { type Compose, composeEnv, createCompose } from "../stack/compose-cli.ts";
 import { type Expected, readExpected } from "../stack/expected.ts";
 import { planNative } from "../stack/native.ts";
 import { describeVariables } from "../stack/native-change.ts";
 import { currentFolder } from "../stack/publish.ts";
 import { renderCompose } from "../stack/render-compose.ts";
 import type { Report } from "../stack/report.ts";
-import type { StackView } from "../stack/view.ts";
+import { PARTS, type StackView, stateOf } from "../stack/view.ts";
 import { changedContainerVariables } from "./container-variables.ts";
 
 /** What npm run apply would do. */
@@ -32,6 +33,7 @@ const SILENT: Report = {
  * Renders beside what is in force, and compares.
  * @returns undefined where nothing runs that could be compared with
  * @throws {StackError} or {EnvironmentError} for what npm run apply would refuse
+ * @throws {NoAnswerError} where no container tells what it has
  */
 export async function planApply(view: StackView): Promise<Plan | undefined> {
   const out = mkdtempSync(join(tmpdir(), "monitoring-"));
@@ -66,7 +68,8 @@ async function planNativeApply(view: StackView, out: string): Promise<Plan> {
 }
 
 /** The containers have their files in a volume: only whether they are the same can be told from outside. */
-async function planComposeApply({ project, settings, ports }: StackView, out: string): Promise<Plan> {
+async function planComposeApply(view: StackView, out: string): Promise<Plan> {
+  const { project, settings, ports } = view;
   const { config, configText, env } = settings;
   const { hash, folder } = renderCompose({
     project,
@@ -78,10 +81,20 @@ async function planComposeApply({ project, settings, ports }: StackView, out: st
   });
   const compose = createCompose(project, composeEnv(project, settings));
   const [current, names] = await Promise.all([
-    compose.ask("exec", "-T", "relay", "readlink", "/rendered/current"),
+    readCurrent(view, compose),
     changedContainerVariables(compose, project),
   ]);
-  const files = current.trim() === hash ? [] : ["config.ini、.env 或规则"];
+  const files = current === hash ? [] : ["config.ini、.env 或规则"];
   const variables = names.length > 0 ? [`.env：${names.join("、")}`] : [];
   return { changes: [...files, ...variables], expected: readExpected(folder) };
+}
+
+/** From whichever container runs that has the volume. @throws {NoAnswerError} where none tells */
+async function readCurrent(view: StackView, compose: Compose): Promise<string> {
+  const part = PARTS.find((part) => stateOf(view, part)?.isRunning);
+  try {
+    return (await compose.ask("exec", "-T", part ?? "", "readlink", "/rendered/current")).trim();
+  } catch (cause) {
+    throw new NoAnswerError("容器没有应答", { cause });
+  }
 }

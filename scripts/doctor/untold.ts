@@ -20,7 +20,8 @@ export const untoldCheck: Check = {
   title: "没有送达的通知",
   question: "notifying",
   async run(view): Promise<Finding[]> {
-    const samples = parseExposition((await view.ask("relay", "/metrics")).text);
+    const [{ text }, failed] = await Promise.all([view.ask("relay", "/metrics"), readFailed(view)]);
+    const samples = parseExposition(text);
     const of = (name: string) => samples.filter((sample) => sample.name === name);
     const failing = new Set(
       of("relay_channel_failing").flatMap(({ labels, value }) => (value === 1 ? labels.channel : [])),
@@ -28,7 +29,7 @@ export const untoldCheck: Check = {
     const waiting = of("relay_outbox_oldest_seconds").filter(({ value }) => value > OLD);
     const findings = [
       ...waiting.map(({ labels, value }) => backlog(labels.channel ?? "", value)),
-      ...(await failures(view, failing)),
+      ...failures(failed, failing),
     ];
     return findings.length > 0 ? findings : [ok("24 小时内的通知都送达了")];
   },
@@ -42,14 +43,18 @@ function backlog(channel: string, seconds: number): Finding {
   );
 }
 
-/** @param failing channels whose last notification failed */
-async function failures({ ask, clock }: StackView, failing: Set<unknown>): Promise<Finding[]> {
+/** Those of the last day, newest first. */
+async function readFailed({ ask, clock }: StackView): Promise<Notification[]> {
   const { notifications } = await ask.json<{ notifications: Notification[] }>(
     "relay",
     "/api/notifications?state=failed&limit=1000",
   );
-  const recent = notifications.filter(({ createdAt }) => clock.now() - Date.parse(createdAt) < DAY);
-  const kinds = Object.groupBy(recent, ({ channel, reason }) => `${channel} ${reason}`);
+  return notifications.filter(({ createdAt }) => clock.now() - Date.parse(createdAt) < DAY);
+}
+
+/** @param failing channels whose last notification failed */
+function failures(failed: Notification[], failing: Set<unknown>): Finding[] {
+  const kinds = Object.groupBy(failed, ({ channel, reason }) => `${channel} ${reason}`);
   return Object.values(kinds).flatMap((group = []) => {
     const [newest] = group;
     if (newest === undefined) return [];

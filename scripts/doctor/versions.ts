@@ -39,14 +39,18 @@ function checkNode(version: string): Finding {
 
 async function checkServer(view: StackView, name: ServerName): Promise<Finding> {
   try {
-    return judge(name, await READ[name](view), view);
+    const said = await READ[name](view);
+    return said === undefined
+      ? unchecked(`${PART_TITLES[name]} 的版本`, "它没有说")
+      : judge(name, said, view);
   } catch (error) {
     if (!(error instanceof NoAnswerError)) throw error;
     return unchecked(`${PART_TITLES[name]} 的版本`, error.message);
   }
 }
 
-const READ: Record<ServerName, (view: StackView) => Promise<string>> = {
+/** Grafana can be told to keep it to itself. */
+const READ: Record<ServerName, (view: StackView) => Promise<string | undefined>> = {
   async prometheus({ ask }) {
     return (await ask.json<{ data: { version: string } }>("prometheus", "/api/v1/status/buildinfo")).data
       .version;
@@ -55,7 +59,7 @@ const READ: Record<ServerName, (view: StackView) => Promise<string>> = {
     const status = await ask.json<{ versionInfo: { version: string } }>("alertmanager", "/api/v2/status");
     return status.versionInfo.version;
   },
-  grafana: async ({ ask }) => (await ask.json<{ version: string }>("grafana", "/api/health")).version,
+  grafana: async ({ ask }) => (await ask.json<{ version?: string }>("grafana", "/api/health")).version,
 };
 
 function judge(name: ServerName, said: string, { runtime }: StackView): Finding {

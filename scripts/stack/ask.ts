@@ -33,13 +33,13 @@ export interface Ask {
   (part: PartName, path: string, options?: AskOptions): Promise<Answer>;
   /** @throws {NoAnswerError} also for anything but a success */
   json<T>(part: PartName, path: string, options?: AskOptions): Promise<T>;
-  /** Undefined for a part that can be reached from inside only. @throws {NoAnswerError} where nothing runs */
+  /** Undefined for a part that can be reached from inside only. @throws {NoAnswerError} where it does not run */
   url(part: PartName): string | undefined;
 }
 
 /**
  * @param address of a part on this machine; undefined for one that is asked from inside its container
- * @throws {NoAnswerError} where nothing runs
+ * @throws {NoAnswerError} for one that does not run
  */
 export function createAsk(
   project: string,

@@ -29,7 +29,7 @@ import { checkSettings, readSettings, type Settings } from "./settings.ts";
 export const PARTS = Object.keys(PART_TITLES) as PartName[];
 
 /** Milliseconds for the engine to tell what it runs. */
-const ENGINE_TIMEOUT = 4000;
+const ENGINE_TIMEOUT = 5000;
 const ENGINE_SILENT = "Docker 引擎没有应答";
 
 /** A stack as it is, for those who look at it and change nothing. */
@@ -189,7 +189,10 @@ function toPart({ isRunning, isHealthy, port, startedAt }: Container): PartState
 
 function addressOf(part: PartName, runtime: Runtime, ports: Ports, env: Env): string | undefined {
   if (runtime.kind === "stopped") throw new NoAnswerError(tellStopped(runtime));
-  if (runtime.parts[part]) return runtime.parts[part].url;
+  const found = runtime.parts[part];
+  // Somebody else may have its port by now, and an address of a container is gone with it.
+  if (found?.isRunning === false) throw new NoAnswerError(`${PART_TITLES[part]} 没有在运行`);
+  if (found) return found.url;
   const urls: PartUrls = localUrls(ports);
   return urls[part].replace("localhost", partHost(part, env));
 }

@@ -79,13 +79,10 @@ function readBackup(view: StackView): PartStatus[] {
   return [{ ...part, state: found ? "stopped" : "absent", since: null }];
 }
 
-/** None where one of them is written wrongly: doctor says which. */
-function urlsForPeople({ settings: { config, env }, ports }: StackView): Partial<Record<PartName, string>> {
-  try {
-    return publicUrls(config, env, ports);
-  } catch {
-    return {};
-  }
+/** None where the operator's settings are not those that it runs by. */
+function urlsForPeople(view: StackView): Partial<Record<PartName, string>> {
+  const { config, env } = view.settings;
+  return view.refused ? {} : publicUrls(config, env, view.ports);
 }
 
 async function readFigures({ ask }: StackView): Promise<StackStatus["figures"]> {

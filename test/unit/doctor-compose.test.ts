@@ -164,7 +164,19 @@ test("a container that is ill, one that exited, and a relay that does not answer
     states.filter(([argument]) => !argument.startsWith("exec")),
   );
   const told = await look(clone);
-  assert.ok(told.includes("problem: 采集程序 还没有就绪（HTTP 200）"), told.join("\n"));
+  assert.ok(told.includes("problem: 采集程序 还没有就绪（容器的健康检查没有通过）"), told.join("\n"));
   assert.ok(told.includes("problem: Grafana 意外停了"), told.join("\n"));
+  assert.ok(told.includes("unchecked: Grafana 的版本"), told.join("\n"));
   assert.ok(told.includes("problem: 告警转发 在运行，但没有应答"), told.join("\n"));
+  const exited = states.map(([argument, answer]): Docker[number] => [
+    argument,
+    answer.replace(/("id-(?:relay|exporter)".*?)"running"/g, '$1"exited"'),
+  ]);
+  installDocker(
+    clone,
+    exited.filter(([argument]) => !argument.startsWith("readlink")),
+  );
+  const { out } = await clone.run("doctor.ts");
+  assert.match(out, /❔ 没有查：.*采集开关.*（采集程序 没有在运行）/);
+  assert.match(out, /❔ 没有查：.*配置是否生效（容器没有应答）/);
 });

@@ -79,7 +79,7 @@ test("a container that answers but is ill, and its log", async (t) => {
   const [, , told] = await findings(partsCheck, view);
   assert.equal(
     told,
-    "problem: 采集程序 还没有就绪（HTTP 200） | 没有它，主机、服务、业务的问题都发现不了 | 刚启动就等一分钟；不行看 docker compose logs --tail 20 exporter",
+    "problem: 采集程序 还没有就绪（容器的健康检查没有通过） | 没有它，主机、服务、业务的问题都发现不了 | 刚启动就等一分钟；不行看 docker compose logs --tail 20 exporter",
   );
 });
 
@@ -146,6 +146,11 @@ test("versions as the servers say themselves: ours, another, one that is too old
     `hint: Alertmanager 是 0.25.0，本项目带的是 ${VERSIONS.alertmanager} | 能用 | 不用管；想换新的：npm stop，删除 .stack/servers，npm start（下载不动就先设镜像，见 .env）`,
     "problem: Grafana 9.5.2 太旧，至少要 10.4.0 | 读不了本项目的规则、配置或仪表盘 | 卸下旧的 Grafana，再执行 npm stop 和 npm start",
   ]);
+  const secretive = await testView(t, {
+    answers: { grafana: READY },
+    absent: ["alertmanager", "prometheus"],
+  });
+  assert.equal((await findings(versionsCheck, secretive)).at(-1), "unchecked: Grafana 的版本 | 它没有说");
   const mute = await testView(t, { absent: ["alertmanager", "grafana"] });
   assert.equal(
     (await findings(versionsCheck, mute)).at(-1),

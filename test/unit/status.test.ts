@@ -135,8 +135,9 @@ test("an Alertmanager that has just started does not know yet what fires", async
   assert.match(await told(NOW - 100_000), /^告警：没有$/m);
 });
 
-test("an address for people that is written wrongly costs the addresses alone", async (t) => {
+test("settings that are refused cost the addresses for people alone", async (t) => {
   const view = await testView(t, { answers: ANSWERS, env: { PUBLIC_GRAFANA_URL: "grafana" } });
+  view.refused = new Error("wrong");
   const { parts } = await readStatus(view);
   assert.deepEqual(parts[0], { ...parts[0], state: "healthy", url: view.ask.url("relay") });
   assert.deepEqual(parts[1], { ...parts[1], state: "healthy", url: view.ask.url("alertmanager") });
