@@ -28,6 +28,15 @@ export async function readSecrets(stack: ComposeStack): Promise<Secrets> {
 }
 
 export async function readMemory(stack: ComposeStack, secrets: Secrets): Promise<Memory> {
+  return {
+    messages: await countMessages(stack),
+    ...(await readPast(stack)),
+    logins: await logIn(stack, secrets),
+  };
+}
+
+/** What the servers remember. */
+export async function readPast(stack: ComposeStack): Promise<Pick<Memory, "history" | "silences" | "since">> {
   const { exporter, alertmanager } = stack.urls;
   const { alerts } = (await json(`${exporter}/api/alerts?limit=1000`)) as {
     alerts: { fingerprint: string; startsAt: string }[];
@@ -37,11 +46,9 @@ export async function readMemory(stack: ComposeStack, secrets: Secrets): Promise
     status: { state: string };
   }[];
   return {
-    messages: await countMessages(stack),
     history: alerts.map(({ fingerprint, startsAt }) => `${fingerprint} ${startsAt}`),
     silences: silences.filter(({ status }) => status.state === "active").map(({ id }) => id),
     since: await firstSample(stack),
-    logins: await logIn(stack, secrets),
   };
 }
 

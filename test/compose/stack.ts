@@ -49,9 +49,11 @@ export interface ComposeStack {
 /** @param settings for docker-compose.yml, as if they were exported in the operator's shell */
 export async function createComposeStack(settings: Record<string, string>): Promise<ComposeStack> {
   const { folder, remove } = copyCheckout();
-  const [exporter = 0, prometheus = 0, alertmanager = 0, grafana = 0] = await freePorts(4);
+  const [exporter = 0, relay = 0, prometheus = 0, alertmanager = 0, grafana = 0] = await freePorts(5);
   const given = {
     METRICS_PORT: String(exporter),
+    // Published natively alone.
+    RELAY_PORT: String(relay),
     PROMETHEUS_PORT: String(prometheus),
     ALERTMANAGER_PORT: String(alertmanager),
     GRAFANA_PORT: String(grafana),
@@ -91,6 +93,7 @@ export async function createComposeStack(settings: Record<string, string>): Prom
     },
     configure,
     async remove() {
+      await run("npm", ["stop"]);
       await compose("down", "--volumes");
       remove();
     },
