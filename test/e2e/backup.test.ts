@@ -72,7 +72,7 @@ async function silence(comment: string): Promise<void> {
 
 /** @param output of npm run backup */
 function archiveOf(output: string): string {
-  return /已备份到 (\S+\.tar\.gz)（/.exec(output)?.[1] ?? output;
+  return /已备份到 (.+\.tar\.gz)（/.exec(output)?.[1] ?? output;
 }
 
 interface Memory {
