@@ -57,7 +57,8 @@ suite("the relay's disk", { skip: cannotMount() }, () => {
   test("that has room for a part: nothing of the webhook is stored, what fits is still taken", async (t) => {
     const { disk, robots, relay } = await startOnDisk(t);
     fillDisk(disk, 256 * 1024);
-    const large = { ...firing("Large"), annotations: { description: "x".repeat(1024 * 1024) } };
+    const texts = Array.from({ length: 64 }, (_, index) => [`text${index}`, "x".repeat(16 * 1024)]);
+    const large = { ...firing("Large"), annotations: Object.fromEntries(texts) };
     assert.equal((await relay.tell(CPU, large, DOWN)).status, 503);
     assert.deepEqual(await states(relay), []);
     assert.deepEqual(await relay.notifications(), []);
