@@ -68,7 +68,10 @@ export async function startEngine(folder: string): Promise<Engine> {
 /** Its bridge and its rules would be shared. */
 async function refuseAnother(env: NodeJS.ProcessEnv): Promise<void> {
   const version = await run("docker", ["version"], { env }).catch(() => undefined);
-  if (version !== undefined) throw new Error("an engine runs on this machine already");
+  // One like ours answers at a socket of its own.
+  const running = await run("pgrep", ["-x", "dockerd"]).catch(() => undefined);
+  if (version !== undefined || running !== undefined)
+    throw new Error("an engine runs on this machine already");
 }
 
 /** @returns what brings the rules back that there were before the engine's */
