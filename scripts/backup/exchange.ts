@@ -3,12 +3,12 @@ import { type FileHandle, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { inStep, type Report } from "../stack/report.ts";
+import { syncFolder, syncFolders } from "../stack/sync.ts";
 import { readArchive } from "./archive.ts";
 import { ArchiveError } from "./archive-error.ts";
 import { diskTrouble, RESTORE_REMEDIES } from "./disk-trouble.ts";
 import { CONFIG, DOTENV } from "./manifest.ts";
 import { foldersOf, placeOf, type Storage } from "./storage.ts";
-import { syncFolder, syncFolders } from "./sync.ts";
 import { VOLUME_LOCK } from "./volume-lock.ts";
 
 /*

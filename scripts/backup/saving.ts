@@ -5,11 +5,11 @@ import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { inStep, type Report } from "../stack/report.ts";
+import { syncFolder } from "../stack/sync.ts";
 import { tellSize } from "../stack/tell-size.ts";
 import { readArchive } from "./archive.ts";
 import { diskTrouble } from "./disk-trouble.ts";
 import type { Manifest } from "./manifest.ts";
-import { syncFolder } from "./sync.ts";
 
 /** Ends the name of what is not finished. */
 const PARTIAL = ".partial";

@@ -1,19 +1,10 @@
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { StackKind } from "../stack/kind.ts";
 import { StackError, TemporaryError } from "../stack/project.ts";
+import { replaceFile } from "../stack/replace-file.ts";
 import { findConfigFile } from "../stack/settings.ts";
-import { syncFolder } from "./sync.ts";
+import { syncFolder } from "../stack/sync.ts";
 
 /**
  * The old config.ini, put aside beside it for as long as a restore may have to be taken back: while it is there the old
@@ -82,17 +73,9 @@ export function replaceConfig(config: string, text: string, dotenv: string | und
   syncFolder(".");
 }
 
-/** In one step, as services may read it at any moment. @param model whose owner and rights it has */
+/** Services may read it at any moment; containers have another user, and root works for one. @param model whose it is to be */
 function replace(path: string, text: string, model: string): void {
-  const { mode, uid, gid } = statSync(model);
-  const fresh = `${path}.tmp`;
-  rmSync(fresh, { force: true });
-  writeFileSync(fresh, text, { flush: true });
-  // Containers have another user, and root works for one.
-  chmodSync(fresh, mode);
-  if (process.getuid?.() === 0) chownSync(fresh, uid, gid);
-  renameSync(fresh, path);
-  syncFolder(dirname(path));
+  replaceFile(path, text, { mode: statSync(model).mode & 0o7777, model });
 }
 
 /** As it was before the restore. */

@@ -1,18 +1,9 @@
 import { randomBytes } from "node:crypto";
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, existsSync, readFileSync, realpathSync } from "node:fs";
 import { parseEnv } from "node:util";
 import { type Env, EnvironmentError } from "../../config/environment.ts";
 import { toldByOwner } from "./owner.ts";
+import { replaceFile } from "./replace-file.ts";
 
 /** Made at random where .env leaves them empty. */
 export const GENERATED_SECRETS = ["EXPORTER_TOKEN", "RELAY_TOKEN", "GRAFANA_ADMIN_PASSWORD"] as const;
@@ -68,18 +59,10 @@ function assignment(name: string, value: string): string {
   return line;
 }
 
-/** In one step, so that a power cut leaves no half of it; it stays whose it was, also where root writes it. */
+/** It stays whose it was, and where it is a link, a link. */
 function replaceDotenv(file: string, text: string): void {
-  // Where it is a link, what it leads to.
-  const place = existsSync(file) ? realpathSync(file) : file;
-  const fresh = `${place}.tmp`;
-  rmSync(fresh, { force: true });
-  writeFileSync(fresh, text, { mode: 0o600, flush: true });
-  if (existsSync(place)) {
-    const { uid, gid } = statSync(place);
-    chownSync(fresh, uid, gid);
-  }
-  renameSync(fresh, place);
+  const model = existsSync(file) ? realpathSync(file) : undefined;
+  replaceFile(model ?? file, text, { mode: 0o600, model });
 }
 
 /**

@@ -10,10 +10,10 @@ import {
   truncateSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { refuseOthers } from "../service/refuse-others.ts";
 import { toldByOwner } from "./owner.ts";
 import { TemporaryError } from "./project.ts";
+import { systemLock } from "./system-lock.ts";
 
 /** What is locked out by another of its kind: backups do not keep a stack from being stopped. */
 const BUSY = {
@@ -26,8 +26,7 @@ const BUSY = {
 /** A machine has one service, whichever checkout it is of. */
 export const withServiceLock = <T>(work: () => Promise<T>) => withLock("/run", work, "wecom-monitoring-lock");
 
-/** https://sqlite.org/rescode.html */
-const SQLITE_BUSY = 5;
+/** https://sqlite.org/rescode.html#notadb */
 const SQLITE_NOTADB = 26;
 
 /**
@@ -50,21 +49,15 @@ export async function withLock<T>(
 }
 
 /**
- * The lock is the system's, on a database that stays empty: it goes with the process, however that ends. The file
- * says nothing and stays, as who removes one that seems left over may remove it from under the next.
+ * The file says nothing and stays, as who removes one that seems left over may remove it from under the next.
  * @returns undefined while another process has it
  */
-function take(file: string): DatabaseSync | undefined {
+function take(file: string): ReturnType<typeof systemLock> {
   prepare(file);
-  const database = new DatabaseSync(file, { timeout: 0 });
   try {
-    database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
-    return database;
+    return systemLock(file, 0);
   } catch (error) {
-    database.close();
-    const { errcode } = error as { errcode?: number };
-    if (errcode === SQLITE_BUSY) return undefined;
-    if (errcode !== SQLITE_NOTADB) throw error;
+    if ((error as { errcode?: number }).errcode !== SQLITE_NOTADB) throw error;
     // Of an earlier version, which wrote its process id. Whoever has taken it meanwhile keeps it.
     truncateSync(file);
     return take(file);
