@@ -10,6 +10,7 @@ import { eventually } from "./eventually.ts";
 import { freePorts } from "./ports.ts";
 
 const exec = promisify(execFile);
+const LOG_LINES = 40;
 
 /** What a command printed, and how it ended. */
 export interface CommandResult {
@@ -81,8 +82,9 @@ export async function createTestStack(settings: Record<string, string> = {}): Pr
     interrupt: (signal, at, name, ...args) => runScript(folder, [join("scripts", name), ...args], at, signal),
     configure,
     async kill(part) {
-      const record = runningProcesses(statePaths(join(folder, ".stack"))).find(({ name }) => name === part);
-      if (record === undefined) throw new Error(`${part} does not run`);
+      const paths = statePaths(join(folder, ".stack"));
+      const record = runningProcesses(paths).find(({ name }) => name === part);
+      if (record === undefined) throw new Error(`${part} does not run. ${endOfLog(paths.logs, part)}`);
       process.kill(record.pid, "SIGKILL");
       await eventually(`${part} is gone`, () => !isRunning(record));
     },
@@ -91,6 +93,18 @@ export async function createTestStack(settings: Record<string, string> = {}): Pr
       remove();
     },
   };
+}
+
+/** Why it does not, before the folder is removed. */
+function endOfLog(logs: string, part: PartName): string {
+  try {
+    const lines = readFileSync(join(logs, `${part}.log`), "utf8")
+      .trimEnd()
+      .split("\n");
+    return `Its log ends:\n${lines.slice(-LOG_LINES).join("\n")}`;
+  } catch (error) {
+    return `Its log cannot be read: ${error}`;
+  }
 }
 
 async function runScript(
