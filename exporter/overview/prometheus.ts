@@ -4,6 +4,8 @@ import { DEADLINE } from "./answer.ts";
 
 /** What only Prometheus knows: what is too much, what is wrong, and what came before. */
 export interface Judgement {
+  /** Since when it runs, milliseconds since the epoch: in the first minute it has not looked at everything yet. */
+  since: number;
   /** By alert: the line that it compares with. */
   thresholds: Map<string, number>;
   /** Those that fire or are about to. */
@@ -44,16 +46,28 @@ export interface Business {
 
 /** @param dayBegan how many seconds ago @throws {UpstreamError} */
 export async function readJudgement(prometheusUrl: string, dayBegan: number): Promise<Judgement> {
-  const [thresholds, alerts, business] = await Promise.all([
+  const [since, thresholds, alerts, business] = await Promise.all([
+    readStart(prometheusUrl),
     query(prometheusUrl, "monitoring:threshold"),
     readAlerts(prometheusUrl),
     readBusiness(prometheusUrl, dayBegan),
   ]);
   return {
+    since,
     thresholds: new Map(thresholds.map(({ labels, value }) => [labels.alert ?? "", value])),
     alerts,
     business,
   };
+}
+
+const runtimeSchema = z.object({
+  data: z.object({ startTime: z.string().transform((text) => Date.parse(text)) }),
+});
+
+async function readStart(prometheusUrl: string): Promise<number> {
+  const url = new URL(`${prometheusUrl}/api/v1/status/runtimeinfo`);
+  const { data } = runtimeSchema.parse(await askUpstream("Prometheus", url, { timeout: DEADLINE }));
+  return data.startTime;
 }
 
 const alertsSchema = z.object({

@@ -118,7 +118,8 @@ function alertProblems(overview: Overview): Problem[] {
   const silenced = firing.filter(({ muted }) => muted === "silence");
   return [
     ...loud.map((alert) => toProblem(alert, levelOf(alert.labels.severity))),
-    ...pending
+    // What was never looked at yet counts as missing.
+    ...(isSettling(overview) ? [] : pending)
       .filter((alert) => !isSaid(alert, overview))
       .map((alert): Problem => {
         const text = "超过了阈值，时间还不够长，正在观察；不恢复就会告警。";
@@ -182,10 +183,23 @@ function channelProblems({ telling, alerts }: Overview): Problem[] {
     });
 }
 
+/** Milliseconds after which Prometheus has looked at everything once. */
+const SETTLED = 60_000;
+
+/** Also where the clock was set back since the start, for as long. */
+function isSettling({ at, judgement }: Overview): boolean {
+  return judgement.known && Math.abs(at - judgement.value.since) < SETTLED;
+}
+
 /** Prometheus is there, but has nothing to compare with yet. */
-function watchProblems({ judgement, alerts }: Overview): Problem[] {
+function watchProblems(overview: Overview): Problem[] {
+  const { judgement, alerts } = overview;
+  if (isSettling(overview)) {
+    const text = "还没有把各项都看过一遍，有没有问题要一分钟后才知道。本页会自动更新，不用做什么。";
+    return [{ level: "notice", title: "Prometheus 刚启动", text }];
+  }
   const isEmpty = judgement.known && judgement.value.thresholds.size === 0;
   if (!isEmpty || alerts.firing.some(({ labels }) => labels.alertname === "ThresholdMissing")) return [];
-  const text = "刚启动的话，半分钟内就好；一直这样，就在监控主机的项目目录里执行 npm run apply。";
+  const text = "各项阈值都没有，出了问题不会告警：在监控主机的项目目录里执行 npm run apply。";
   return [{ level: "notice", title: "Prometheus 还没有开始判断", text, alert: "ThresholdMissing" }];
 }

@@ -15,6 +15,7 @@ export function copyCheckout(): { folder: string; remove: () => void } {
   }
   symlinkSync(join(PROJECT, "node_modules"), join(folder, "node_modules"));
   mkdirSync(join(folder, ".stack"));
+  mkdirSync(SERVERS_FOLDER, { recursive: true });
   symlinkSync(SERVERS_FOLDER, join(folder, ".stack/servers"));
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }

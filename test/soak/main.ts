@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { globalSetup } from "../helpers/global-setup.ts";
 import { soak } from "./soak.ts";
 
 /*
@@ -11,6 +12,8 @@ if (!(minutes >= 3 && minutes <= 24 * 60)) {
   console.error("--minutes takes 3 to 1440");
   process.exit(2);
 }
+// A clone has no servers yet, and without them npm start does with less.
+await globalSetup();
 const interruption = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interruption.abort());
 const passed = await soak(minutes * 60_000, interruption.signal);

@@ -38,8 +38,11 @@ const VALUES: [query: string, value: string][] = [
   ["sum(satisfaction_score_sum", "NaN"],
 ];
 
+const RUNTIME = { data: { startTime: "2026-02-12T01:00:00.123456789Z" } };
+
 function prometheus(t: TestContext): Promise<string> {
   return answering(t, {
+    "/api/v1/status/runtimeinfo": RUNTIME,
     "/api/v1/query": (_request: IncomingMessage, url: URL) => {
       const query = url.searchParams.get("query") ?? "";
       const thresholds = [{ metric: { alert: "HighCpuUsage" }, value: [0, "80"] }];
@@ -128,6 +131,7 @@ suite("GET /", () => {
   test("what Prometheus no longer says, and nobody was told the end of, is ending, not gone", async (t) => {
     const env = {
       PROMETHEUS_URL: await answering(t, {
+        "/api/v1/status/runtimeinfo": RUNTIME,
         "/api/v1/query": { data: { result: [] } },
         "/api/v1/alerts": { data: { alerts: [] } },
       }),

@@ -96,6 +96,22 @@ suite("the verdict", () => {
       /^没有告警，有 1 件事要留意\n留意\nPrometheus 还没有开始判断/,
     ],
     [
+      "all was just started: what nobody looked at yet is not missing",
+      overview({
+        judgement: { since: NOW - 59_000, thresholds: new Map() },
+        alerts: { ...overview().alerts, pending: [alert("ExporterDown", "critical")] },
+      }),
+      /^没有告警，有 1 件事要留意\n留意\nPrometheus 刚启动\n.*一分钟/,
+    ],
+    [
+      "just started, and something fires",
+      overview({
+        judgement: { since: NOW - 59_000 },
+        alerts: { ...overview().alerts, firing: [alert("ServiceDown", "critical")] },
+      }),
+      /^1 个严重问题\n严重\nServiceDown 发生/,
+    ],
+    [
       "an alert is silenced",
       overview({
         alerts: { ...overview().alerts, firing: [alert("ServiceDown", "critical", { muted: "silence" })] },

@@ -14,6 +14,7 @@ export const CHANNEL: Channel = {
 const TELLING: Telling = { alertEnabled: true, channels: [CHANNEL], recent: [], firing: [] };
 
 const JUDGEMENT: Judgement = {
+  since: NOW - 3600_000,
   thresholds: new Map([
     ["HighCpuUsage", 80],
     ["HighMemoryUsage", 85],
