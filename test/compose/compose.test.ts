@@ -4,15 +4,14 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { parseEnv } from "node:util";
 import { eventually } from "../helpers/eventually.ts";
-import { startWecomServer, type WecomServer } from "../helpers/wecom-server.ts";
 import { hostDisks, openAddresses, readRights, writableFolders, writableMounts } from "./confinement.ts";
-import { hostAddress, WITHOUT_ENGINE } from "./engine.ts";
+import { WITHOUT_ENGINE } from "./engine.ts";
 import * as memory from "./memory.ts";
+import { MAIL_LOGIN, type Outside, startOutside } from "./outside.ts";
 import { type ComposeStack, createComposeStack, SERVICES, type Service } from "./stack.ts";
 
 /** Milliseconds for all of it, three times as long as it takes on a machine that does nothing else. */
 const TIMEOUT = 900_000;
-const KEY = "robot-of-the-containers";
 /** Seconds. A service is probed, scraped and judged every 15, and has a minute to come back. */
 const TOLD_WITHIN = 180;
 /** Percentage points that a disk may gain between two readings. */
@@ -30,7 +29,7 @@ const VOLUMES: Record<Service, string> = {
 const IN_MEMORY = ["/dev/mqueue", "/dev/shm", "/tmp"];
 
 describe("docker compose on a real engine", { skip: WITHOUT_ENGINE, timeout: TIMEOUT }, () => {
-  let wecom: WecomServer;
+  let outside: Outside;
   let stack: ComposeStack;
   let secrets: memory.Secrets;
   let silence: string;
@@ -38,19 +37,15 @@ describe("docker compose on a real engine", { skip: WITHOUT_ENGINE, timeout: TIM
   let archive: string;
 
   before(async () => {
-    wecom = await startWecomServer([KEY], 0, await hostAddress());
-    const { port } = new URL(wecom.url);
-    stack = await createComposeStack({
-      WECOM_ROBOT_KEY: KEY,
-      WECOM_API_BASE: `http://host.docker.internal:${port}`,
-    });
+    outside = await startOutside();
+    stack = await createComposeStack(outside.settings);
     // Nothing on this machine listens there.
     stack.configure((text) => `${text}\n法律服务 = http://host.docker.internal:9/health\n`);
   });
 
   after(async () => {
     await stack?.remove();
-    await wecom?.close();
+    await outside?.close();
   });
 
   test("its configuration is clean, without .env and with", async () => {
@@ -148,11 +143,11 @@ describe("docker compose on a real engine", { skip: WITHOUT_ENGINE, timeout: TIM
   test("an alert goes out, by the rules as they are committed", async () => {
     const told = await eventually(
       "the message",
-      () => wecom.messages.find(({ content }) => content.includes("服务 法律服务 无法访问")),
+      () => outside.wecom.messages.find(({ content }) => content.includes("服务 法律服务 无法访问")),
       TOLD_WITHIN,
     );
     assert.match(told.content, /严重告警/);
-    assert.deepEqual(wecom.refusals, []);
+    assert.deepEqual(outside.wecom.refusals, []);
     // Alertmanager writes them down once a minute.
     await eventually("the silence on disk", () =>
       stack.inside("alertmanager", "grep", "-q", silence, "/alertmanager/silences").then(() => true),
@@ -199,20 +194,45 @@ describe("docker compose on a real engine", { skip: WITHOUT_ENGINE, timeout: TIM
     assert.deepEqual(now, before);
   });
 
-  test("npm run apply hands Alertmanager the mail password, another one, and takes it away", async () => {
-    const dotenv = join(stack.folder, ".env");
-    const before = readFileSync(dotenv, "utf8");
-    const apply = async (mail: string) => {
-      writeFileSync(dotenv, before + mail);
-      await stack.run("npm", ["run", "apply"]);
+  describe("npm run apply and the mail password, which Alertmanager has no other way to", () => {
+    const dotenv = () => join(stack.folder, ".env");
+    let without: string;
+    const apply = async (password: string, env: Record<string, string> = {}) => {
+      const addresses = "EMAIL_FROM=a@example.com\nEMAIL_TO=b@example.com\n";
+      writeFileSync(dotenv(), `${without}${addresses}SMTP_URL=${outside.smtpUrl(password)}\n`);
+      await stack.run("npm", ["run", "apply"], { ...stack.given, ...env });
     };
-    const addresses = "EMAIL_FROM=a@example.com\nEMAIL_TO=b@example.com\n";
-    for (const password of ["first", "second"]) {
-      await apply(`${addresses}SMTP_URL=smtp://user:${password}@mail.example.com\n`);
-      assert.equal(await stack.inside("alertmanager", "cat", "/secrets/smtp_password"), password);
-    }
-    await apply("");
-    assert.doesNotMatch(await stack.inside("alertmanager", "ls", "/secrets"), /smtp_password/);
+    const known = () => stack.inside("alertmanager", "cat", "/secrets/smtp_password");
+
+    before(() => {
+      without = readFileSync(dotenv(), "utf8");
+    });
+
+    test("a first one, and another", async () => {
+      await apply("yesterday's");
+      assert.equal(await known(), "yesterday's");
+      await apply(MAIL_LOGIN.password);
+      assert.equal(await known(), MAIL_LOGIN.password);
+    });
+
+    test("with it Alertmanager mails by itself that the relay is down, to a server of the firm's own", async () => {
+      await memory.postAlert(stack, { alertname: "RelayDown", severity: "critical" });
+      const mail = await eventually("the mail", () =>
+        outside.mail.mails.find(({ text }) => text?.includes("由 Alertmanager 直接发出")),
+      );
+      assert.match(mail.subject ?? "", /^【严重告警】/);
+    });
+
+    test("the one before is back where a change fails half way", async () => {
+      await assert.rejects(apply("tomorrow's", { GRAFANA_IMAGE: "localhost:9/nothing" }), /恢复/);
+      assert.equal(await known(), MAIL_LOGIN.password);
+    });
+
+    test("none where .env has none", async () => {
+      writeFileSync(dotenv(), without);
+      await stack.run("npm", ["run", "apply"]);
+      assert.doesNotMatch(await stack.inside("alertmanager", "ls", "/secrets"), /smtp_password/);
+    });
   });
 
   test("npm stop leaves no container, and npm start finds all that there was", async () => {
@@ -220,7 +240,7 @@ describe("docker compose on a real engine", { skip: WITHOUT_ENGINE, timeout: TIM
     assert.equal(await stack.compose("ps", "--all", "--quiet"), "");
     await stack.run("npm", ["start"]);
     memory.assertKept(known, await memory.readMemory(stack, secrets));
-    assert.deepEqual(wecom.refusals, []);
+    assert.deepEqual(outside.wecom.refusals, []);
   });
 
   test("no backup while another container is at work on the volumes; none of its locks outlives it", async () => {

@@ -99,6 +99,16 @@ export async function createSilence(stack: ComposeStack): Promise<string> {
   return ((await response.json()) as { silenceID: string }).silenceID;
 }
 
+/** What Prometheus would say, for as long as Alertmanager believes it without hearing it again. */
+export async function postAlert(stack: ComposeStack, labels: Record<string, string>): Promise<void> {
+  const { status } = await fetch(`${stack.urls.alertmanager}/api/v2/alerts`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify([{ labels, annotations: { summary: "告警转发停止工作" } }]),
+  });
+  assert.equal(status, 200);
+}
+
 /** The values of an instant query. */
 export async function query(stack: ComposeStack, expr: string): Promise<number[]> {
   const answer = (await json(

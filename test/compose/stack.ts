@@ -29,6 +29,8 @@ export interface Container {
 export interface ComposeStack {
   folder: string;
   urls: { exporter: string; prometheus: string; alertmanager: string; grafana: string };
+  /** For docker-compose.yml, as if it were exported in the operator's shell. */
+  given: Record<string, string>;
   /** @param env besides what finds the engine; the default is the ports and what was given */
   run(
     program: string,
@@ -46,11 +48,11 @@ export interface ComposeStack {
   remove(): Promise<void>;
 }
 
-/** @param settings for docker-compose.yml, as if they were exported in the operator's shell */
+/** @param settings besides the ports */
 export async function createComposeStack(settings: Record<string, string>): Promise<ComposeStack> {
   const { folder, remove } = copyCheckout();
   const [exporter = 0, relay = 0, prometheus = 0, alertmanager = 0, grafana = 0] = await freePorts(5);
-  const given = {
+  const given: Record<string, string> = {
     METRICS_PORT: String(exporter),
     // Published natively alone.
     RELAY_PORT: String(relay),
@@ -79,6 +81,7 @@ export async function createComposeStack(settings: Record<string, string>): Prom
       alertmanager: `http://127.0.0.1:${alertmanager}`,
       grafana: `http://127.0.0.1:${grafana}`,
     },
+    given,
     run,
     compose,
     inside: (service, ...command) => compose("exec", "-T", service, ...command),

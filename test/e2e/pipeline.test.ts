@@ -103,7 +103,7 @@ test("the mail server cannot be reached: the backlog is told by WeCom, and all o
   await mail.close();
   await startMonitoring();
   await toldBy("wecom", /^🔴.*通知积压：邮件/, await refusedBy("email"));
-  mail = await startMailServer(Number(port));
+  mail = await startMailServer({ port: Number(port) });
   await toldBy("mail", /主机和服务的监控已停止/);
   await toldBy("wecom", /^✅.*通知积压：邮件/);
 });

@@ -9,12 +9,32 @@ export interface MailServer {
   close(): Promise<void>;
 }
 
-/** A mail server on loopback that takes everything and keeps it. @param wanted its port, 0 for a free one */
-export async function startMailServer(wanted = 0): Promise<MailServer> {
+export interface MailServerOptions {
+  host?: string;
+  /** 0 for a free one. */
+  port?: number;
+  /** STARTTLS, in PEM. */
+  tls?: { key: string; cert: string };
+  /** Without which nothing is taken. */
+  login?: { user: string; password: string };
+}
+
+/** A mail server that takes everything and keeps it. */
+export async function startMailServer({
+  host = "127.0.0.1",
+  port = 0,
+  tls,
+  login,
+}: MailServerOptions = {}): Promise<MailServer> {
   const mails: ParsedMail[] = [];
   const server = new SMTPServer({
-    authOptional: true,
-    disabledCommands: ["STARTTLS"],
+    ...tls,
+    authOptional: login === undefined,
+    disabledCommands: tls === undefined ? ["STARTTLS"] : [],
+    onAuth({ username, password }, _session, done) {
+      const isRight = username === login?.user && password === login?.password;
+      done(isRight ? null : new Error("wrong login"), { user: username });
+    },
     onData(stream, _session, done) {
       simpleParser(stream).then((mail) => {
         mails.push(mail);
@@ -22,10 +42,12 @@ export async function startMailServer(wanted = 0): Promise<MailServer> {
       }, done);
     },
   });
-  await new Promise<void>((resolve) => server.listen(wanted, "127.0.0.1", resolve));
-  const { port } = server.server.address() as AddressInfo;
+  // A client that does not trust it, or breaks off, is its own affair.
+  server.on("error", () => {});
+  await new Promise<void>((resolve) => server.listen(port, host, resolve));
+  const address = server.server.address() as AddressInfo;
   return {
-    url: `smtp://127.0.0.1:${port}`,
+    url: `smtp://${host}:${address.port}`,
     mails,
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };

@@ -5,10 +5,11 @@ import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { SMTPServer } from "smtp-server";
+import { makeCertificate } from "../helpers/certificate.ts";
 import { cloneCheckout } from "./support/checkout-commands.ts";
+import { temporaryFolder } from "./support/folder.ts";
 import { startHttpProxy } from "./support/http-proxy.ts";
 import { listen } from "./support/server.ts";
-import { makeCertificate } from "./support/tls-server.ts";
 
 test("where nothing runs: exit code 1, and what to do", async (t) => {
   const { run } = cloneCheckout(t);
@@ -145,7 +146,7 @@ test("WeCom is asked through the proxy, and whatever it and the mail server repe
 });
 
 test("WeCom and a mail server of the firm's own are trusted by the authorities that .env names", async (t) => {
-  const { key, certificate } = makeCertificate(t);
+  const { key, certificate } = makeCertificate(temporaryFolder(t), "IP:127.0.0.1");
   const options = { key: readFileSync(key), cert: readFileSync(certificate) };
   const mail = new SMTPServer({
     ...options,

@@ -1,9 +1,10 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { PROJECT } from "../../../scripts/stack/project.ts";
+import { makeCertificate } from "../../helpers/certificate.ts";
 import { debianProgram } from "../../helpers/debian.ts";
 import { eventually } from "../../helpers/eventually.ts";
 import { freePorts } from "../../helpers/ports.ts";
@@ -40,7 +41,9 @@ export async function startNginx(t: TestContext, parts: Record<number, string>):
   chmodSync(folder, 0o755);
   mkdirSync(join(folder, "temp"), { mode: 0o777 });
   const [port = 0] = await freePorts(1);
-  const certificate = makeCertificate(folder);
+  const { key, certificate } = makeCertificate(folder, `DNS:${NAME}`);
+  copyFileSync(key, join(folder, "monitoring.key"));
+  copyFileSync(certificate, join(folder, "monitoring.crt"));
   const password = execFileSync("openssl", ["passwd", "-apr1", LOGIN.password], { encoding: "utf8" });
   writeFileSync(join(folder, "monitoring.htpasswd"), `${LOGIN.user}:${password}`);
   writeFileSync(join(folder, "monitoring.conf"), configuration(folder, port, parts));
@@ -54,7 +57,10 @@ export async function startNginx(t: TestContext, parts: Record<number, string>):
     const ended = once(child, "exit");
     if (child.exitCode === null && child.kill("SIGTERM")) await ended;
   });
-  const proxy = { url: `https://127.0.0.1:${port}`, tls: { ca: certificate, servername: NAME } };
+  const proxy = {
+    url: `https://127.0.0.1:${port}`,
+    tls: { ca: readFileSync(certificate, "utf8"), servername: NAME },
+  };
   await eventually(`nginx answers (${said})`, () => ask(proxy.url, { tls: proxy.tls }), 20);
   return proxy;
 }
@@ -80,12 +86,4 @@ ${temporary.map((name) => `  ${name}_temp_path ${folder}/temp/${name};`).join("\
   include ${folder}/monitoring.conf;
 }
 `;
-}
-
-function makeCertificate(folder: string): string {
-  const subject = ["-subj", `/CN=${NAME}`, "-addext", `subjectAltName=DNS:${NAME}`, "-days", "2"];
-  const files = ["-keyout", join(folder, "monitoring.key"), "-out", join(folder, "monitoring.crt")];
-  const kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-  execFileSync("openssl", ["req", ...kind, ...subject, ...files], { stdio: "pipe" });
-  return readFileSync(join(folder, "monitoring.crt"), "utf8");
 }
