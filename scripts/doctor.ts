@@ -12,7 +12,7 @@ import { viewStack } from "./stack/view.ts";
 /** npm run doctor: why it does not work, by looking. @returns whether there are problems */
 async function doctor(options: { json: boolean; sendTest: boolean }): Promise<boolean> {
   const view = await viewStack(PROJECT);
-  askLikeTheRelay(view);
+  askLikeTheRelay(view.settings.env);
   const checks = options.sendTest ? [...CHECKS, sendTestCheck] : CHECKS;
   const redact = createRedaction(view.settings.env);
   const findings = (await runChecks(checks, view)).map(redact);

@@ -1,14 +1,11 @@
-import { readWecomAppSettings } from "../../alertmanager/relay/channels/wecom-app/settings.ts";
-import { readWecomRobotSettings } from "../../alertmanager/relay/channels/wecom-robot/settings.ts";
 import { PART_TITLES, type PartName } from "../stack/addresses.ts";
 import { PARTS, readyPath, type StackView, stateOf } from "../stack/view.ts";
-import { envFromHere, isWanted } from "./channel-env.ts";
 import { type Check, type Finding, hint, ok, problem, unchecked } from "./check.ts";
+import { lookOutside } from "./outside.ts";
+import { SET_CLOCK, tellSkew } from "./world-clock.ts";
 
 /** Seconds; an HTTP date is cut to whole ones. */
-const TOLERANCE = { part: 5, world: 60 };
-const TIMEOUT = 5000;
-const SET_CLOCK = "校准时间：timedatectl set-ntp true，再看 timedatectl status";
+const TOLERANCE = 5;
 
 /** That every clock says the same, and that a day begins where it should. */
 export const clockCheck: Check = {
@@ -19,7 +16,7 @@ export const clockCheck: Check = {
     // All at once: one after the other they would use up the time of a check where Prometheus hangs.
     const asked = await Promise.all([
       ...PARTS.map((part) => partClock(view, part)),
-      world(view),
+      lookOutside(view, "clock", "与外面的时间相比"),
       samples(view),
     ]);
     const findings = [...asked, timezone(view)].flat();
@@ -34,30 +31,9 @@ async function partClock(view: StackView, part: PartName): Promise<Finding[]> {
   const answer = await view.ask(part, readyPath(part)).catch(() => undefined);
   if (answer?.date === undefined) return [];
   const skew = Math.round((answer.date - view.clock.now()) / 1000);
-  if (Math.abs(skew) <= TOLERANCE.part) return [];
-  return [problem(`${PART_TITLES[part]} 的时间${tell(skew)}`, "曲线会断，告警会早报、晚报或不报", SET_CLOCK)];
-}
-
-function tell(skew: number): string {
-  return `${skew > 0 ? "快" : "慢"} ${Math.abs(skew)} 秒`;
-}
-
-/** By WeCom's own clock, as that is the one address of the world that has to be reachable anyway. */
-async function world(view: StackView): Promise<Finding[]> {
-  if (!isWanted(view, "wecom")) return [];
-  if (view.refused) return [unchecked("与外面的时间相比", "设置有错，先改好")];
-  const env = envFromHere(view);
-  const base = (readWecomRobotSettings(env) ?? readWecomAppSettings(env))?.apiBase;
-  if (base === undefined) return [];
-  const date = await fetch(base, { method: "HEAD", signal: AbortSignal.timeout(TIMEOUT) }).then(
-    ({ headers }) => Date.parse(headers.get("date") ?? ""),
-    () => Number.NaN,
-  );
-  if (Number.isNaN(date)) return [unchecked("与外面的时间相比", "企业微信没有应答")];
-  const skew = Math.round((view.clock.now() - date) / 1000);
-  if (Math.abs(skew) <= TOLERANCE.world) return [];
+  if (Math.abs(skew) <= TOLERANCE) return [];
   return [
-    problem(`这台机器的时间${tell(skew)}（与企业微信比）`, "消息里的时间、今日消息数都不对", SET_CLOCK),
+    problem(`${PART_TITLES[part]} 的时间${tellSkew(skew)}`, "曲线会断，告警会早报、晚报或不报", SET_CLOCK),
   ];
 }
 
@@ -68,7 +44,7 @@ async function samples({ ask, clock }: StackView): Promise<Finding[]> {
     .catch(() => undefined);
   if (status === undefined) return [unchecked("与监控数据的时间相比", "Prometheus 没有应答")];
   const ahead = Math.round((status.data.headStats.maxTime - clock.now()) / 1000);
-  if (ahead <= TOLERANCE.part) return [];
+  if (ahead <= TOLERANCE) return [];
   return [
     problem(`最新的监控数据在 ${ahead} 秒以后`, "机器的时间被往回调过，追上之前不会有新数据", SET_CLOCK),
   ];

@@ -5,8 +5,8 @@ import { clockCheck } from "./clock.ts";
 import { diskCheck } from "./disk.ts";
 import { heartbeatCheck } from "./heartbeat.ts";
 import { inForceCheck } from "./in-force.ts";
-import { mailCheck } from "./mail.ts";
 import { measuringCheck } from "./measuring.ts";
+import { mailCheck, wecomCheck } from "./outside.ts";
 import { partsCheck } from "./parts.ts";
 import { portsCheck } from "./ports.ts";
 import { rulesCheck } from "./rules.ts";
@@ -17,7 +17,6 @@ import { silencesCheck } from "./silences.ts";
 import { targetsCheck } from "./targets.ts";
 import { untoldCheck } from "./untold.ts";
 import { versionsCheck } from "./versions.ts";
-import { wecomCheck } from "./wecom.ts";
 
 /** Every check, in the order in which its findings are told. */
 export const CHECKS: Check[] = [

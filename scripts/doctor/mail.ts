@@ -1,24 +1,18 @@
 import nodemailer from "nodemailer";
 import { type EmailSettings, readEmailSettings } from "../../alertmanager/relay/channels/email/settings.ts";
 import { smtpOptions } from "../../alertmanager/relay/channels/email/smtp.ts";
-import { envFromHere, isWanted, TRUST } from "./channel-env.ts";
-import { type Check, type Finding, ok, problem, unchecked } from "./check.ts";
+import type { Env } from "../../config/environment.ts";
+import { type Finding, ok, problem } from "./check.ts";
+import { TRUST } from "./trust.ts";
 
 /** Milliseconds for each step: connecting, the greeting, an answer. */
 const TIMEOUT = 5000;
 
-/** That the mail server lets us in. */
-export const mailCheck: Check = {
-  name: "mail",
-  title: "邮件服务器",
-  question: "notifying",
-  async run(view): Promise<Finding[]> {
-    if (!isWanted(view, "email")) return [];
-    if (view.refused) return [unchecked("邮件服务器", "设置有错，先改好")];
-    const settings = readEmailSettings(envFromHere(view));
-    return settings ? [await login(settings)] : [];
-  },
-};
+/** Whether the mail server lets us in. @throws {EnvironmentError} */
+export async function lookAtMail(env: Env): Promise<Finding[]> {
+  const settings = readEmailSettings(env);
+  return settings ? [await login(settings)] : [];
+}
 
 async function login({ smtpUrl }: EmailSettings): Promise<Finding> {
   const { hostname, host } = new URL(smtpUrl);

@@ -1,12 +1,85 @@
 import { setGlobalProxyFromEnv } from "node:http";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { readAuthorities } from "../../config/authorities.ts";
-import { optional } from "../../config/environment.ts";
+import type { ChannelName } from "../../config/config.ts";
+import { type Env, optional } from "../../config/environment.ts";
 import { readProxies } from "../../config/proxies.ts";
+import type { Clock } from "../../service/clock.ts";
+import { composeEnv } from "../stack/compose-cli.ts";
+import { CHANNEL_VARIABLES, pick } from "../stack/parts.ts";
+import { run } from "../stack/run.ts";
 import type { StackView } from "../stack/view.ts";
+import { type Check, type Finding, unchecked } from "./check.ts";
+import { lookAtMail } from "./mail.ts";
+import { lookAtWecom } from "./wecom.ts";
+import { lookAtWorldClock } from "./world-clock.ts";
 
-/** WeCom and the mail server are asked as the relay asks them: by .env, which this process was not started with. */
-export function askLikeTheRelay({ settings: { env } }: StackView): void {
+/*
+ * What only the world can tell: WeCom and the mail server. They are asked as the relay asks them, and where it runs in
+ * a container, from inside that: its names, its firewall and its way out are not this machine's.
+ */
+const LOOKS = { wecom: lookAtWecom, mail: lookAtMail, clock: lookAtWorldClock };
+
+export type Look = keyof typeof LOOKS;
+
+const CHANNELS: Record<Look, ChannelName> = { wecom: "wecom", mail: "email", clock: "wecom" };
+
+/** Milliseconds for all of it inside a container, where a program has to start first. */
+const INSIDE_TIMEOUT = 11_000;
+/** Milliseconds. */
+const DEADLINE = 12_000;
+
+export const wecomCheck = outsideCheck("wecom", "企业微信");
+export const mailCheck = outsideCheck("mail", "邮件服务器");
+
+function outsideCheck(name: Look, title: string): Check {
+  return {
+    ...{ name, title, question: "notifying", deadline: DEADLINE },
+    run: (view) => lookOutside(view, name, title),
+  };
+}
+
+/** @param title of what is not known where nobody can be asked */
+export async function lookOutside(view: StackView, name: Look, title: string): Promise<Finding[]> {
+  if (!isWanted(view, name)) return [];
+  if (view.refused) return [unchecked(title, "设置有错，先改好")];
+  if (view.runtime.kind !== "compose") return LOOKS[name](view.settings.env, view.clock);
+  try {
+    return (await fromContainer(view))[name] ?? [];
+  } catch {
+    return [unchecked(title, "要从告警转发的容器里查，它没有在运行")];
+  }
+}
+
+function isWanted({ settings: { config } }: StackView, name: Look): boolean {
+  return config.alertEnabled && config.channels.includes(CHANNELS[name]);
+}
+
+export type Looks = Partial<Record<Look, Finding[]>>;
+
+/** All at once. @throws {EnvironmentError} */
+export async function lookFromHere(names: Look[], env: Env, clock: Clock): Promise<Looks> {
+  const looks = names.map(async (name) => [name, await LOOKS[name](env, clock)]);
+  return Object.fromEntries(await Promise.all(looks));
+}
+
+/** A program has to start for it: once for all who ask. */
+const asked = new WeakMap<StackView, Promise<Looks>>();
+
+function fromContainer(view: StackView): Promise<Looks> {
+  return asked.getOrInsertComputed(view, async () => {
+    const { project, settings } = view;
+    const names = (Object.keys(LOOKS) as Look[]).filter((name) => isWanted(view, name));
+    const args = ["compose", "exec", "-T", "relay", "node", "scripts/doctor/inside.ts", ...names];
+    const env = composeEnv(project, settings);
+    // As .env has them now; how the container gets out is its own affair.
+    const input = JSON.stringify(pick(settings.env, CHANNEL_VARIABLES));
+    return JSON.parse(await run("docker", args, { cwd: project, env, input, timeout: INSIDE_TIMEOUT }));
+  });
+}
+
+/** By .env, which this process was not started with. */
+export function askLikeTheRelay(env: Env): void {
   try {
     const proxies = readProxies(env);
     // The parts themselves are near.

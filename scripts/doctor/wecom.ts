@@ -3,40 +3,33 @@ import { readWecomAppSettings } from "../../alertmanager/relay/channels/wecom-ap
 import { callWecom, type WecomReply } from "../../alertmanager/relay/channels/wecom-call.ts";
 import { classifyAnswer } from "../../alertmanager/relay/channels/wecom-errors.ts";
 import { readWecomRobotSettings } from "../../alertmanager/relay/channels/wecom-robot/settings.ts";
+import type { Env } from "../../config/environment.ts";
 import { reasonWords } from "../../exporter/words.ts";
-import type { StackView } from "../stack/view.ts";
-import { envFromHere, isWanted, TRUST } from "./channel-env.ts";
-import { type Check, type Finding, ok, problem, unchecked } from "./check.ts";
+import type { Clock } from "../../service/clock.ts";
+import { type Finding, ok, problem, unchecked } from "./check.ts";
+import { TRUST } from "./trust.ts";
 
 /** Milliseconds: shorter than the relay's own, as somebody waits for it. */
 const TIMEOUT = 7000;
 
-/** That WeCom takes the robots' keys and the application's secret. */
-export const wecomCheck: Check = {
-  name: "wecom",
-  title: "企业微信",
-  question: "notifying",
-  async run(view): Promise<Finding[]> {
-    if (!isWanted(view, "wecom")) return [];
-    if (view.refused) return [unchecked("企业微信", "设置有错，先改好")];
-    const env = envFromHere(view);
-    const robot = readWecomRobotSettings(env);
-    const app = readWecomAppSettings(env);
-    const robots = robot?.keys.map((key, index, { length }) =>
-      checkRobot(view, robot.apiBase, key, length > 1 ? `第 ${index + 1} 个机器人` : "群机器人"),
-    );
-    return Promise.all([...(robots ?? []), ...(app ? [checkApp(view, app)] : [])]);
-  },
-};
+/** Whether WeCom takes the robots' keys and the application's secret. @throws {EnvironmentError} */
+export async function lookAtWecom(env: Env, clock: Clock): Promise<Finding[]> {
+  const robot = readWecomRobotSettings(env);
+  const app = readWecomAppSettings(env);
+  const robots = robot?.keys.map((key, index, { length }) =>
+    checkRobot(clock, robot.apiBase, key, length > 1 ? `第 ${index + 1} 个机器人` : "群机器人"),
+  );
+  return Promise.all([...(robots ?? []), ...(app ? [checkApp(clock, app)] : [])]);
+}
 
 /** Nothing to show: WeCom refuses it, but only after it has looked for the robot. */
 const EMPTY = { msgtype: "text", text: { content: "" } };
 
-async function checkRobot(view: StackView, apiBase: string, key: string, name: string): Promise<Finding> {
+async function checkRobot(clock: Clock, apiBase: string, key: string, name: string): Promise<Finding> {
   const url = `${apiBase}/cgi-bin/webhook/send?key=${encodeURIComponent(key)}`;
   const reply = await callWecom(url, EMPTY, AbortSignal.timeout(TIMEOUT));
   if ("failure" in reply) return unreachable(reply, apiBase);
-  const outcome = classifyAnswer(reply.answer, view.clock.now());
+  const outcome = classifyAnswer(reply.answer, clock.now());
   const reason = "reason" in outcome ? outcome.reason : "content";
   if (reason === "content") return ok(`企业微信没有拒绝${name}的 key（没有发消息）`);
   if (reason === "rate_limited") return ok(`${name}的 key 有效，这一分钟的条数用完了`);
@@ -49,7 +42,7 @@ async function checkRobot(view: StackView, apiBase: string, key: string, name: s
   );
 }
 
-async function checkApp(view: StackView, { apiBase, corpId, secret }: WecomAppSettings): Promise<Finding> {
+async function checkApp(clock: Clock, { apiBase, corpId, secret }: WecomAppSettings): Promise<Finding> {
   const search = new URLSearchParams({ corpid: corpId, corpsecret: secret });
   const reply = await callWecom(
     `${apiBase}/cgi-bin/gettoken?${search}`,
@@ -57,7 +50,7 @@ async function checkApp(view: StackView, { apiBase, corpId, secret }: WecomAppSe
     AbortSignal.timeout(TIMEOUT),
   );
   if ("failure" in reply) return unreachable(reply, apiBase);
-  const outcome = classifyAnswer(reply.answer, view.clock.now());
+  const outcome = classifyAnswer(reply.answer, clock.now());
   if (outcome.kind === "sent") {
     return ok("企业微信应用的企业 ID 和 Secret 有效（AgentId 和成员要发消息才知道）");
   }

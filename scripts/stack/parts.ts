@@ -60,15 +60,17 @@ const withFiles = (names: string[]) => names.flatMap((name) => [name, `${name}_F
 
 const COMMON_VARIABLES = ["LOG_LEVEL", ...PROXY_VARIABLES, ...["NODE_USE_ENV_PROXY", "NODE_EXTRA_CA_CERTS"]];
 
+/** Whom the relay tells, and by what secrets. */
+export const CHANNEL_VARIABLES = [
+  ...["WECOM_API_BASE", "WECOM_MENTION", "WECOM_CORP_ID", "WECOM_AGENT_ID", "WECOM_TO_USER"],
+  ...["EMAIL_FROM", "EMAIL_TO"],
+  ...withFiles(["WECOM_ROBOT_KEY", "WECOM_SECRET", "SMTP_URL"]),
+];
+
 /** What our services take from the operator. Only the exporter is ever open to other machines. */
 const SERVICE_VARIABLES = {
   exporter: [...COMMON_VARIABLES, "HOST", "HOST_ROOT", ...withFiles(["EXPORTER_TOKEN", "RELAY_TOKEN"])],
-  relay: [
-    ...COMMON_VARIABLES,
-    ...["WECOM_API_BASE", "WECOM_MENTION", "WECOM_CORP_ID", "WECOM_AGENT_ID", "WECOM_TO_USER"],
-    ...["EMAIL_FROM", "EMAIL_TO"],
-    ...withFiles(["RELAY_TOKEN", "WECOM_ROBOT_KEY", "WECOM_SECRET", "SMTP_URL"]),
-  ],
+  relay: [...COMMON_VARIABLES, ...withFiles(["RELAY_TOKEN"]), ...CHANNEL_VARIABLES],
 };
 
 /** Of the operator's, as a process has them. */
@@ -263,7 +265,7 @@ export const GRAFANA_SETTINGS = {
   GF_LOG_MODE: "console",
 };
 
-function pick(env: Env, names: string[]): Record<string, string> {
+export function pick(env: Env, names: string[]): Record<string, string> {
   return Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
 }
 

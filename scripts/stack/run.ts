@@ -8,6 +8,8 @@ export interface RunOptions {
   env?: NodeJS.ProcessEnv;
   /** Milliseconds. */
   timeout?: number;
+  /** What it reads from standard input; nothing by default. */
+  input?: string;
 }
 
 /**
@@ -17,7 +19,11 @@ export interface RunOptions {
  */
 export async function run(program: string, args: string[], options: RunOptions = {}): Promise<string> {
   try {
-    return (await exec(program, args, { ...options, maxBuffer: 32 * 1024 * 1024 })).stdout;
+    const { input, ...others } = options;
+    const running = exec(program, args, { ...others, maxBuffer: 32 * 1024 * 1024 });
+    // One that does not read it, or dies before, is told by its end.
+    running.child.stdin?.on("error", () => {}).end(input);
+    return (await running).stdout;
   } catch (cause) {
     throw new Error(`${program} ${args[0] ?? ""}：${wordsOf(cause as Failure, options)}`, { cause });
   }

@@ -215,6 +215,17 @@ describe("docker compose on a real engine", { skip: WITHOUT_ENGINE, timeout: TIM
       assert.equal(await known(), MAIL_LOGIN.password);
     });
 
+    test("the doctor finds WeCom and the mail server as the containers do", async () => {
+      const { stdout } = await stack
+        .run("npm", ["run", "--silent", "doctor", "--", "--json"])
+        .catch((e) => e);
+      const { findings } = JSON.parse(stdout) as { findings: { check: string; level: string }[] };
+      const levels = findings
+        .filter(({ check }) => ["wecom", "mail"].includes(check))
+        .map((one) => one.level);
+      assert.deepEqual(levels, ["ok", "ok"], stdout);
+    });
+
     test("with it Alertmanager mails by itself that the relay is down, to a server of the firm's own", async () => {
       await memory.postAlert(stack, { alertname: "RelayDown", severity: "critical" });
       const mail = await eventually("the mail", () =>

@@ -9,6 +9,7 @@ import { memoryFile } from "../../scripts/stack/compose-cli.ts";
 import { readExpected } from "../../scripts/stack/expected.ts";
 import { VERSIONS } from "../../scripts/stack/releases.ts";
 import { renderCompose } from "../../scripts/stack/render-compose.ts";
+import { startWecomServer } from "../helpers/wecom-server.ts";
 import { type Clone, cloneCheckout } from "./support/checkout-commands.ts";
 import { temporaryFolder } from "./support/folder.ts";
 import { listen } from "./support/server.ts";
@@ -17,9 +18,13 @@ import { serverDouble, shown } from "./support/server-doubles.ts";
 /** What the stand-in for docker says, by what its arguments hold. */
 type Docker = [argument: string, answer: string][];
 
+/** What the doctor has executed in the relay's container, executed here, in the clone. */
+const INSIDE = "compose exec -T relay node scripts/doctor/inside.ts";
+
 /** The first that fits answers; anything else is refused, as the real one does. */
 function installDocker(clone: Clone, answers: Docker): void {
   const cases = answers.map(([argument, answer]) => `*'${argument}'*) cat <<'END'\n${answer}\nEND\n;;`);
+  cases.push(`'${INSIDE}'*) shift 5; exec ${process.execPath} "$@";;`);
   const otherwise = `*) echo "unexpected: $*" >&2; exit 1;;`;
   const script = `#!/bin/sh\necho "$*" >> ${join(clone.folder, "asked")}\ncase "$*" in\n${[...cases, otherwise].join("\n")}\nesac\n`;
   clone.addProgram("docker", script);
@@ -121,6 +126,27 @@ test("a stack in containers: what the engine says, what is published, and the re
     readFileSync(config, "utf8").replace("alert_threshold_cpu = 80", "alert_threshold_cpu = 70"),
   );
   assert.ok((await look(clone)).includes("problem: 改了没有生效：config.ini、.env 或规则"));
+});
+
+test("WeCom and the mail server are asked from inside, by .env as it is now, and no secret is on a command line", async (t) => {
+  const wecom = await startWecomServer(["robot-secret"]);
+  t.after(() => wecom.close());
+  const settings = { WECOM_ROBOT_KEY: "robot-secret", WECOM_API_BASE: wecom.url };
+  const clone = cloneCheckout(t, { ...SETTINGS, ...settings });
+  const docker = await startContainers(t, clone);
+  installDocker(clone, docker);
+  const told = await look(clone);
+  assert.ok(told.includes("ok: 企业微信没有拒绝群机器人的 key（没有发消息）"), told.join("\n"));
+  const asked = readFileSync(join(clone.folder, "asked"), "utf8");
+  const inside = asked.split("\n").filter((line) => line.startsWith(INSIDE));
+  assert.deepEqual(inside, [`${INSIDE} wecom mail clock`], "once for all");
+  assert.doesNotMatch(asked, /robot-secret/);
+
+  installDocker(clone, [[INSIDE, "not JSON"], ...docker]);
+  const without = await look(clone);
+  for (const line of ["unchecked: 企业微信", "unchecked: 与外面的时间相比"])
+    assert.ok(without.includes(line), `${line}\n${without.join("\n")}`);
+  assert.match(without.join("\n"), /^ok: .*时区/m, "the rest of a check stays");
 });
 
 test("what of .env the containers do not have yet is told by its name", async (t) => {
