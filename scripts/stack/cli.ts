@@ -24,6 +24,8 @@ export async function cli(
   const { signal } = interruption;
   // Whatever the shell allows: what others may write here, programs of ours would run.
   process.umask(process.umask() | 0o022);
+  // Who reads what is told may go, as head does: what was begun is done all the same.
+  process.stdout.on("error", () => {});
   try {
     await command(signal);
   } catch (thrown) {

@@ -27,6 +27,7 @@ export function hasSecrets(env: Env): boolean {
  * @param kept secrets that are in use already, instead of new ones
  * @returns what was done
  * @throws {EnvironmentError} for a kept one that cannot be written there
+ * @throws {StackError} where it is another user's
  */
 export function ensureDotenv(
   file: string,
@@ -44,9 +45,17 @@ export function ensureDotenv(
     text = empty.test(text) ? text.replace(empty, () => line) : `${text.trimEnd()}\n${line}\n`;
   }
   if (text !== before) replaceDotenv(file, text);
-  chmodSync(file, 0o600);
+  closeToOthers(file);
   if (before === undefined) return "created";
   return text === before ? "unchanged" : "completed";
+}
+
+function closeToOthers(file: string): void {
+  try {
+    chmodSync(file, 0o600);
+  } catch (error) {
+    throw toldByOwner(file, "收紧权限（chmod 600）", error);
+  }
 }
 
 /** In single quotes where it has to be in any: they alone mean the same to Node and to docker compose. */

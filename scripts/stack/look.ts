@@ -14,6 +14,8 @@ export async function look(usage: string, command: () => Promise<boolean>): Prom
   process.chdir(PROJECT);
   // By itself Ctrl-C ends it without what is to be done at an exit.
   for (const [signal, status] of Object.entries(SIGNALS)) process.once(signal, () => process.exit(status));
+  // Who reads it may go, as head does.
+  process.stdout.on("error", () => {});
   let code = FAILED;
   try {
     code = (await command()) ? PROBLEMS : 0;

@@ -145,6 +145,14 @@ test("WeCom is asked through the proxy, and whatever it and the mail server repe
   ]);
 });
 
+test("where nobody reads what it prints, it ends as ever", async (t) => {
+  const { runUnread } = cloneCheckout(t);
+  for (const script of ["doctor.ts", "status.ts", "down.ts"]) {
+    const { code, error } = await runUnread(script);
+    assert.deepEqual({ code, error }, { code: script === "down.ts" ? 0 : 1, error: "" }, script);
+  }
+});
+
 test("WeCom and a mail server of the firm's own are trusted by the authorities that .env names", async (t) => {
   const { key, certificate } = makeCertificate(temporaryFolder(t), "IP:127.0.0.1");
   const options = { key: readFileSync(key), cert: readFileSync(certificate) };
