@@ -54,7 +54,7 @@ function closeToOthers(file: string): void {
   try {
     chmodSync(file, 0o600);
   } catch (error) {
-    throw toldByOwner(file, "收紧权限（chmod 600）", error);
+    throw toldByOwner(file, "修改", error);
   }
 }
 

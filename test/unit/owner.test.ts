@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
-import { readDotenv } from "../../scripts/stack/dotenv.ts";
+import { ensureDotenv, readDotenv } from "../../scripts/stack/dotenv.ts";
 import { toldByOwner } from "../../scripts/stack/owner.ts";
 import { runningProcesses } from "../../scripts/stack/processes.ts";
 import { statePaths } from "../../scripts/stack/project.ts";
@@ -37,6 +37,15 @@ describe("what another user may not read", { skip: process.getuid?.() !== 0 }, (
     assert.equal(
       told(() => readDotenv(file, {})),
       message,
+    );
+  });
+
+  test("so is one that is open, where it is to be closed", (t) => {
+    const file = join(folderForAll(t), ".env");
+    writeFileSync(file, "EXPORTER_TOKEN=a\nRELAY_TOKEN=b\nGRAFANA_ADMIN_PASSWORD=c\n", { mode: 0o644 });
+    assert.equal(
+      told(() => ensureDotenv(file, file, {})),
+      `无法修改 ${file}：它属于用户 root，请用 root 执行，例如在命令前加 sudo`,
     );
   });
 
