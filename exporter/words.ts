@@ -98,5 +98,7 @@ export function collectorTitle(name: string): string {
   return COLLECTORS.get(name) ?? name;
 }
 
+export const EVENTS_REFUSED = "业务事件无法保存";
+
 /** What starts a part that is down; it does no harm to those that run. */
 export const START_ALL = "在监控主机的项目目录里执行 npm start，会启动停掉的部分。";

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { refuseUnfinishedRestore } from "./backup/unfinished.ts";
 import { cli } from "./stack/cli.ts";
 import { isComposeUp, startCompose } from "./stack/compose.ts";
@@ -34,6 +35,10 @@ async function applyWhereItRuns(settings: Settings, signal: AbortSignal): Promis
   throw new StackError("没有在运行，请执行 npm start");
 }
 
-await cli((signal) => withLock(join(PROJECT, ".stack"), () => apply(signal)), {
-  refused: "什么都没有改动。",
-});
+await cli(
+  async (signal) => {
+    parseArgs({ options: {} });
+    await withLock(join(PROJECT, ".stack"), () => apply(signal));
+  },
+  { usage: "npm run apply", refused: "什么都没有改动。" },
+);

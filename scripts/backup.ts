@@ -57,6 +57,7 @@ async function backup(signal: AbortSignal): Promise<void> {
 }
 
 const options = {
+  usage: "npm run backup [-- --with-env] [-- --daily] [-- --native] [-- --docker]",
   refused: "没有留下备份，监控照常运行。",
   words: { first: "正在中断备份，请稍候", second: "备份已结束，没写完的会在下一次备份时删除" },
 };

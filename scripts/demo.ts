@@ -16,5 +16,8 @@ await cli(
     process.chdir(PROJECT);
     await demonstrate({ options, settings: readSettings(), report: createReport(process.stdout), signal });
   },
-  { words: { first: "正在结束演示，不再发送消息，请稍候", second: "演示已结束，最后写入了多少没有数清" } },
+  {
+    usage: USAGE,
+    words: { first: "正在结束演示，不再发送消息，请稍候", second: "演示已结束，最后写入了多少没有数清" },
+  },
 );

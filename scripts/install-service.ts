@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { installService, requireSystemd } from "./service/install.ts";
 import { cli } from "./stack/cli.ts";
 import { findEngine, isComposeUp } from "./stack/compose.ts";
@@ -17,7 +18,11 @@ async function install(signal: AbortSignal): Promise<void> {
   await installService({ project: PROJECT, paths: statePaths(join(PROJECT, ".stack")), report, signal });
 }
 
-await cli(async (signal) => {
-  requireSystemd();
-  await withServiceLock(() => install(signal));
-});
+await cli(
+  async (signal) => {
+    parseArgs({ options: {} });
+    requireSystemd();
+    await withServiceLock(() => install(signal));
+  },
+  { usage: "npm run install-service" },
+);

@@ -14,6 +14,8 @@ import { PROJECT, StackError } from "./stack/project.ts";
 import { createReport, type Report } from "./stack/report.ts";
 import { tellMoment } from "./stack/tell-time.ts";
 
+const USAGE = "npm run restore [-- --yes] [-- --native] [-- --docker] 备份文件";
+
 /** npm run restore FILE: the stack is what it was when the backup was made, or stays what it is. */
 async function restoreFrom(signal: AbortSignal): Promise<void> {
   const { values: options, positionals } = parseArgs({
@@ -21,7 +23,7 @@ async function restoreFrom(signal: AbortSignal): Promise<void> {
     allowPositionals: true,
   });
   const [name] = positionals;
-  if (name === undefined || positionals.length > 1) throw new StackError("用法：npm run restore 备份文件");
+  if (name === undefined || positionals.length > 1) throw new StackError(`用法：${USAGE}`);
   // npm runs this in the project's folder, wherever the operator is.
   const file = resolve(process.env.INIT_CWD ?? "", name);
   process.chdir(PROJECT);
@@ -84,5 +86,6 @@ function describeMissing({ variables }: Manifest, report: Report): void {
 const work = (signal: AbortSignal) => () => restoreFrom(signal);
 const folder = join(PROJECT, ".stack");
 await cli((signal) => withLock(folder, () => withLock(folder, work(signal), "backup-lock")), {
+  usage: USAGE,
   refused: "什么都没有改动。",
 });

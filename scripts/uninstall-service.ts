@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { requireSystemd } from "./service/install.ts";
 import { uninstallService } from "./service/uninstall.ts";
 import { cli } from "./stack/cli.ts";
@@ -13,7 +14,11 @@ async function uninstall(signal: AbortSignal): Promise<void> {
   await uninstallService({ project: PROJECT, paths, report: createReport(process.stdout), signal });
 }
 
-await cli(async (signal) => {
-  requireSystemd();
-  await withServiceLock(() => uninstall(signal));
-});
+await cli(
+  async (signal) => {
+    parseArgs({ options: {} });
+    requireSystemd();
+    await withServiceLock(() => uninstall(signal));
+  },
+  { usage: "npm run uninstall-service" },
+);

@@ -61,4 +61,6 @@ async function choosesDocker(force: Force, paths: StatePaths, report: Report): P
   return chosen.kind === "docker";
 }
 
-await cli((signal) => withLock(join(PROJECT, ".stack"), () => up(signal)));
+await cli((signal) => withLock(join(PROJECT, ".stack"), () => up(signal)), {
+  usage: "npm start [-- --native] [-- --docker]",
+});

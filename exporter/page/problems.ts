@@ -5,6 +5,7 @@ import type { Overview } from "../overview/overview.ts";
 import {
   channelWords,
   collectorTitle,
+  EVENTS_REFUSED,
   LEVELS,
   type Level,
   levelOf,
@@ -77,7 +78,7 @@ function collectingProblems({ collecting, failing, isCounting }: Overview): Prob
   if (!isCounting || failing.includes("events")) {
     problems.push({
       level: "critical",
-      title: "业务事件无法保存",
+      title: EVENTS_REFUSED,
       text: "多半是磁盘满了或变成只读：在监控主机的项目目录里执行 df -h . 查看，腾出空间后会自动恢复。",
       alert: "CollectorFailing",
     });

@@ -1,7 +1,8 @@
-import { listChannels, readChannelSettings } from "../../alertmanager/relay/channels/index.ts";
+import { listChannels } from "../../alertmanager/relay/channels/index.ts";
 import { channelWords } from "../../exporter/words.ts";
 import { fallbackMail } from "../stack/fallback-mail.ts";
 import type { StackView } from "../stack/view.ts";
+import { channelSettings } from "./channel-settings.ts";
 import { type Check, type Finding, hint, ok, problem, unchecked } from "./check.ts";
 
 /** Whether alerts are sent, and to whom. */
@@ -24,9 +25,9 @@ export const channelsCheck: Check = {
   },
 };
 
-function judge({ settings: { config, env }, refused }: StackView): Finding[] {
-  if (refused) return [unchecked("通知渠道", "设置有错，先改好")];
-  const channels = readChannelSettings(env);
+function judge({ settings: { config, env } }: StackView): Finding[] {
+  const channels = channelSettings(env);
+  if (channels === undefined) return [unchecked("通知渠道", "设置有错，先改好")];
   const { wecom, wecomApp, email } = channels;
   const isSetUp = { wecom: wecom !== undefined || wecomApp !== undefined, email: email !== undefined };
   const names = Object.keys(isSetUp) as (keyof typeof isSetUp)[];

@@ -2,6 +2,7 @@ import { backupCheck } from "./backup.ts";
 import { channelsCheck } from "./channels.ts";
 import type { Check } from "./check.ts";
 import { clockCheck } from "./clock.ts";
+import { collectorsCheck } from "./collectors.ts";
 import { diskCheck } from "./disk.ts";
 import { heartbeatCheck } from "./heartbeat.ts";
 import { inForceCheck } from "./in-force.ts";
@@ -35,6 +36,7 @@ export const CHECKS: Check[] = [
   silencesCheck,
   inForceCheck,
   measuringCheck,
+  collectorsCheck,
   targetsCheck,
   clockCheck,
   diskCheck,

@@ -9,6 +9,7 @@ import { composeEnv } from "../stack/compose-cli.ts";
 import { CHANNEL_VARIABLES, pick } from "../stack/parts.ts";
 import { run } from "../stack/run.ts";
 import type { StackView } from "../stack/view.ts";
+import { channelSettings } from "./channel-settings.ts";
 import { type Check, type Finding, unchecked } from "./check.ts";
 import { lookAtMail } from "./mail.ts";
 import { lookAtWecom } from "./wecom.ts";
@@ -42,7 +43,7 @@ function outsideCheck(name: Look, title: string): Check {
 /** @param title of what is not known where nobody can be asked */
 export async function lookOutside(view: StackView, name: Look, title: string): Promise<Finding[]> {
   if (!isWanted(view, name)) return [];
-  if (view.refused) return [unchecked(title, "设置有错，先改好")];
+  if (channelSettings(view.settings.env) === undefined) return [unchecked(title, "设置有错，先改好")];
   if (view.runtime.kind !== "compose") return LOOKS[name](view.settings.env, view.clock);
   try {
     return (await fromContainer(view))[name] ?? [];

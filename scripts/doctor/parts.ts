@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { PART_TITLES, type PartName, WITHOUT } from "../stack/addresses.ts";
 import { NoAnswerError } from "../stack/ask.ts";
 import { memoryFile } from "../stack/compose-cli.ts";
+import { databaseTrouble } from "../stack/database-trouble.ts";
 import {
   isUnknown,
   logCommand,
@@ -19,8 +20,8 @@ export const partsCheck: Check = {
   title: "各部分",
   question: "starting",
   async run(view): Promise<Finding[]> {
-    if (view.runtime.kind === "stopped") return [explainStopped(view)];
-    return Promise.all(PARTS.map((part) => checkPart(view, part)));
+    if (view.runtime.kind === "stopped") return [explainStopped(view), ...databases(view)];
+    return [...(await Promise.all(PARTS.map((part) => checkPart(view, part)))), ...databases(view)];
   },
 };
 
@@ -44,6 +45,16 @@ function explainStopped({ runtime, project }: StackView): Finding {
     );
   }
   return problem(what, "没有采集，也没有告警", "npm start");
+}
+
+/** Those that keep a part which does not work from starting. */
+function databases(view: StackView): Finding[] {
+  if (view.runtime.kind === "compose") return [];
+  return PARTS.filter((part) => !stateOf(view, part)?.isRunning).flatMap((part) => {
+    const trouble = databaseTrouble(part, view.paths);
+    if (trouble === undefined) return [];
+    return problem(trouble.what, `${PART_TITLES[part]} 启动不了`, trouble.remedy);
+  });
 }
 
 async function checkPart(view: StackView, part: PartName): Promise<Finding> {

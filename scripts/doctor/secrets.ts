@@ -2,6 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { platform } from "node:os";
 import { join, resolve } from "node:path";
 import { readSecret } from "../../config/environment.ts";
+import { isService } from "../service/names.ts";
 import { GENERATED_SECRETS, SECRETS } from "../stack/dotenv.ts";
 import type { StackView } from "../stack/view.ts";
 import { type Check, type Finding, hint, ok, problem } from "./check.ts";
@@ -39,18 +40,26 @@ function secret(env: StackView["settings"]["env"], name: string): string | undef
   }
 }
 
-function readable({ project, settings: { env } }: StackView): Finding[] {
+function readable({ project, paths, settings: { env } }: StackView): Finding[] {
   if (platform() === "win32") return [];
   const given = SECRETS.flatMap((name) => env[`${name}_FILE`] ?? []);
   return [".env", ...given].flatMap((name) => {
-    const mode = modeOf(resolve(project, name));
-    if ((mode & 0o077) === 0) return [];
+    const file = resolve(project, name);
+    const mode = modeOf(file);
+    // A service's parts read it as its group (scripts/service/readable.ts); .env they do not.
+    const isForService = name !== ".env" && isService(paths.root) && isOfGroup(file, paths.root);
+    if ((mode & (isForService ? 0o037 : 0o077)) === 0) return [];
     return problem(
       `这台机器上的其他用户能读 ${name}（权限 ${mode.toString(8)}）`,
       "里面有密钥，拿到的人能冒充监控发消息",
-      `chmod 600 ${name}`,
+      isForService ? `chmod 640 ${name}` : `chmod 600 ${name}`,
     );
   });
+}
+
+function isOfGroup(file: string, model: string): boolean {
+  const [found, wanted] = [file, model].map((path) => statSync(path, { throwIfNoEntry: false }));
+  return found !== undefined && found.gid === wanted?.gid;
 }
 
 function modeOf(file: string): number {

@@ -1,5 +1,9 @@
+import { existsSync } from "node:fs";
 import { ConfigError } from "../../config/config-error.ts";
+import { findConfigFile } from "../stack/settings.ts";
 import { type Check, type Finding, ok, problem } from "./check.ts";
+
+const PUT_BACK = "把它放回去（没有备份就 git checkout config/config.ini）";
 
 /** config.ini and .env, as npm start reads them. */
 export const settingsCheck: Check = {
@@ -16,6 +20,8 @@ export const settingsCheck: Check = {
       const place = refused.message.includes("config.ini") ? "其中一项" : " .env 里的这一项";
       return [problem(refused.message, why, `改${place}，再执行 ${command}`)];
     }
+    const file = findConfigFile();
+    if (!existsSync(file)) return [problem(refused.message, why, `${PUT_BACK}，再执行 ${command}`)];
     return refused.message
       .split("\n")
       .map((line) => problem(line, why, `改 ${line.split(/[\s：]/, 1)}，再执行 ${command}`));

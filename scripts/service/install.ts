@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { finishUnfinishedRestore } from "../backup/finding.ts";
 import { ensureDotenv } from "../stack/dotenv.ts";
 import { withLock } from "../stack/lock.ts";
 import { startNative, stopNative } from "../stack/native.ts";
@@ -30,6 +31,8 @@ export async function installService({ project, paths, report, signal }: Service
   if (unfinishedMove(root) === "uninstall-service") await moveBack(root);
   requireReadable(project);
   requireOwnState(root);
+  // One that was broken off with it has done so.
+  if (unfinishedMove(root) === undefined) await withLock(root, () => finishUnfinishedRestore(report));
   ensureDotenv(".env", ".env.example", process.env);
   const settings = readSettings();
   await checkSettings(settings);

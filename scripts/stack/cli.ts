@@ -5,6 +5,8 @@ import { printable } from "./printable.ts";
 import { EX_TEMPFAIL, StackError, TemporaryError, ToldError } from "./project.ts";
 
 export interface CliOptions {
+  /** Told for an option that there is not. */
+  usage?: string;
   /** What to add when it failed before it changed anything. */
   refused?: string;
   /** For a command that takes nothing back when it is interrupted. */
@@ -18,7 +20,7 @@ export interface CliOptions {
  */
 export async function cli(
   command: (signal: AbortSignal) => Promise<void>,
-  { refused, words }: CliOptions = {},
+  { usage, refused, words }: CliOptions = {},
 ): Promise<void> {
   const interruption = watchInterruption((text) => process.stderr.write(text), words);
   const { signal } = interruption;
@@ -32,7 +34,7 @@ export async function cli(
     const failed = thrown instanceof TemporaryError ? EX_TEMPFAIL : 1;
     process.exitCode = signal.aborted ? interruption.exitCode : failed;
     const error = signal.aborted && !isTold(thrown) ? new InterruptedError() : thrown;
-    process.stderr.write(`\n❌ ${printable(tell(error))}\n`);
+    process.stderr.write(`\n❌ ${printable(tell(error, usage))}\n`);
     if (refused !== undefined && !isTold(error)) process.stderr.write(`${refused}\n`);
     // Something that is still being fetched would keep it alive.
     if (signal.aborted) process.exit();
@@ -46,12 +48,12 @@ function isTold(error: unknown): boolean {
 }
 
 /** @throws what is a mistake of ours */
-function tell(error: unknown): string {
+function tell(error: unknown, usage?: string): string {
   if (error instanceof ConfigError) return `配置有误，什么都没有改动：\n${error.message}`;
   const isOurs = [EnvironmentError, StackError, InterruptedError].some((kind) => error instanceof kind);
   if (isOurs) return (error as Error).message;
   if ((error as NodeJS.ErrnoException).code?.startsWith("ERR_PARSE_ARGS")) {
-    return `选项不对：${(error as Error).message}`;
+    return usage === undefined ? (error as Error).message : `选项不对。用法：${usage}`;
   }
   throw error;
 }

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { readSecret } from "../../config/environment.ts";
 import { isService } from "../service/names.ts";
 import { PROCESS_TITLES, type ProcessName } from "./addresses.ts";
+import { databaseTrouble } from "./database-trouble.ts";
 import { mailPassword } from "./fallback-mail.ts";
 import {
   isRunning,
@@ -18,8 +19,9 @@ import {
 import { mailPasswordFile, relayTokenFile, StackError, type StatePaths } from "./project.ts";
 import type { Report } from "./report.ts";
 
-/** Milliseconds a part may take until it is ready. */
+/** Milliseconds a part may take until it is ready. Prometheus reads its log anew, of a long life for minutes. */
 const READY_DEADLINE = 120_000;
+const PROMETHEUS_DEADLINE = 600_000;
 const READY_POLL = 50;
 /** Of the log, when a part does not start. */
 const LOG_LINES = 15;
@@ -91,7 +93,8 @@ function writeSecret(file: string, secret: string | undefined): void {
 
 /** @returns what is wrong, or undefined once it is ready */
 async function waitUntilReady(record: ProcessRecord, signal?: AbortSignal): Promise<string | undefined> {
-  const deadline = Date.now() + READY_DEADLINE;
+  const patience = record.name === "prometheus" ? PROMETHEUS_DEADLINE : READY_DEADLINE;
+  const deadline = Date.now() + patience;
   while (Date.now() < deadline && !signal?.aborted) {
     if (!isRunning(record)) return "启动后就退出了";
     if (record.readyUrl === undefined) return undefined;
@@ -101,10 +104,12 @@ async function waitUntilReady(record: ProcessRecord, signal?: AbortSignal): Prom
     if (response?.ok) return undefined;
     await sleep(READY_POLL);
   }
-  return `${READY_DEADLINE / 1000} 秒内没有就绪`;
+  return `${patience / 1000} 秒内没有就绪`;
 }
 
 function failure(spec: ProcessSpec, problem: string, paths: StatePaths, logStart: number): string {
+  const known = databaseTrouble(spec.name, paths);
+  if (known !== undefined) return `${titleOf(spec)} ${problem}：${known.what}。\n办法：${known.remedy}`;
   const tail = logTail(paths, spec.name, LOG_LINES, logStart);
   return `${titleOf(spec)} ${problem}。日志 ${whereLogged(paths, spec.name)} 的末尾：\n${tail}`;
 }

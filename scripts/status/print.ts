@@ -62,9 +62,9 @@ function tellFigures(figures: StackStatus["figures"]): string {
   ].join("，");
 }
 
-/** @param isNew Prometheus tells it once more within a minute what goes on */
 function tellAlerts(alerts: StackStatus["alerts"], isNew: boolean): string {
-  if (alerts === null) return "告警：Alertmanager 没有应答";
+  if (alerts === null)
+    return isNew ? "告警：还不知道，Alertmanager 刚启动，一分钟后再看" : "告警：Alertmanager 没有应答";
   const { critical, warning, info, other, silenced } = alerts;
   const counts = [
     [critical, "严重"],
@@ -74,7 +74,6 @@ function tellAlerts(alerts: StackStatus["alerts"], isNew: boolean): string {
     [silenced, "不通知（静默或抑制）"],
   ] as const;
   const some = counts.filter(([count]) => count > 0).map(([count, name]) => `${name} ${count}`);
-  if (some.length === 0 && isNew) return "告警：还不知道，Alertmanager 刚启动，一分钟后再看";
   return some.length === 0 ? "告警：没有" : `告警：${some.join("，")}（npm run alerts）`;
 }
 

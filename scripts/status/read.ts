@@ -2,7 +2,7 @@ import type { ChannelsReport } from "../../alertmanager/relay/channels-report.ts
 import type { Status } from "../../client/wire.ts";
 import { type PartName, type ProcessName, publicUrls } from "../stack/addresses.ts";
 import { parseExposition } from "../stack/exposition.ts";
-import { PARTS, readyPath, type StackView, stateOf } from "../stack/view.ts";
+import { isSettling, PARTS, readyPath, type StackView, stateOf } from "../stack/view.ts";
 
 /** As npm run status -- --json prints it; what nobody could tell is null. */
 export interface StackStatus {
@@ -101,9 +101,11 @@ interface ActiveAlert {
   status: { state: "active" | "suppressed" | "unprocessed" };
 }
 
-async function readAlerts({ ask }: StackView): Promise<StackStatus["alerts"]> {
-  const all = await ask.json<ActiveAlert[]>("alertmanager", "/api/v2/alerts");
+async function readAlerts(view: StackView): Promise<StackStatus["alerts"]> {
+  const all = await view.ask.json<ActiveAlert[]>("alertmanager", "/api/v2/alerts");
   const alerts = all.filter(({ labels }) => labels.alertname !== "Watchdog");
+  // Prometheus tells it once more within a minute what goes on.
+  if (alerts.length === 0 && isSettling(view, "alertmanager")) return null;
   const told = alerts.filter(({ status }) => status.state !== "suppressed");
   const of = (severity: string) => told.filter(({ labels }) => labels.severity === severity).length;
   const known = { critical: of("critical"), warning: of("warning"), info: of("info") };

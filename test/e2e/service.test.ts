@@ -76,8 +76,13 @@ describe("a service of a machine with systemd", { skip: cannotBoot(), timeout: 9
   });
 
   test("is installed with a word on what that does; every part runs as its own user", async () => {
+    await shell(
+      "cp -p config/config.ini config/before-restore-native.ini; echo '# half' >> config/config.ini",
+    );
     const { code, output } = await script("install-service");
     assert.equal(code, 0, output);
+    assert.match(output, /上一次恢复没有完成，换回原来的数据和 config.ini/);
+    assert.equal(await shell("grep half config/config.ini; ls config/before-restore-*"), "");
     assert.match(
       output,
       /安装系统服务：\n {2}1\. 新建系统用户 wecom-monitoring.*\n {2}2\. .*\.stack 移到 \/var\/lib/,
@@ -148,15 +153,15 @@ describe("a service of a machine with systemd", { skip: cannotBoot(), timeout: 9
   test("a part that does not start: the end of its journal is shown, and the others are stopped again", async () => {
     await script("down");
     const database = `${STATE}/data/relay.db`;
-    await shell(`mv ${database} ${database}.good; yes 'this is no database' | head -c 9000 > ${database}`);
+    await shell(`mv ${database} ${database}.good; mkdir ${database}`);
     const { code, output } = await script("up");
     assert.equal(code, 1);
     assert.match(
       output,
-      /告警转发 启动后就退出了。日志 journalctl -u wecom-monitoring-relay\.service 的末尾：\n.*not a database/s,
+      /告警转发 启动后就退出了。日志 journalctl -u wecom-monitoring-relay\.service 的末尾：\n.*unable to open/s,
     );
     assert.equal(await show(unitOf("exporter"), "ActiveState"), "inactive");
-    await shell(`mv ${database}.good ${database}`);
+    await shell(`rmdir ${database}; mv ${database}.good ${database}`);
     assert.equal((await script("up")).code, 0);
   });
 
@@ -176,7 +181,7 @@ describe("a service of a machine with systemd", { skip: cannotBoot(), timeout: 9
     assert.equal(again.code, 0, again.output);
   });
 
-  test("a secret in a file that its user may not read is refused, and all goes on", async () => {
+  test("a secret in a file that its user may not read is refused, and all goes on; the remedy is right", async () => {
     const dotenv = machine.file(`${CHECKOUT}/.env`);
     const text = readFileSync(dotenv, "utf8");
     await shell("install -m 600 /dev/null /opt/secret");
@@ -188,6 +193,17 @@ describe("a service of a machine with systemd", { skip: cannotBoot(), timeout: 9
       output,
       /❌ WECOM_SECRET_FILE：系统用户 wecom-monitoring 读不到 \/opt\/secret。请执行 chgrp/,
     );
+    await shell("chgrp wecom-monitoring /opt/secret && chmod g+r /opt/secret");
+    const file = "WECOM_SECRET_FILE=/opt/secret\n";
+    const told = async (mode: string) => {
+      writeFileSync(dotenv, text + file);
+      const { output } = await script("doctor");
+      writeFileSync(dotenv, text);
+      return output.includes("其他用户能读 /opt/secret") ? `${mode} is told` : mode;
+    };
+    assert.equal(await told("640"), "640");
+    await shell("chmod o+r /opt/secret");
+    assert.equal(await told("644"), "644 is told");
     await shell("rm /opt/secret");
     assert.ok(await active());
   });

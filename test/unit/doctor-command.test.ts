@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer as createHttpsServer } from "node:https";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
@@ -57,7 +57,32 @@ test("a config.ini that is refused does not keep the other checks from their wor
     out,
     /❌ config\/config\.ini:2 \[monitoring\] alert_threshold_cpu = 180：应为 1 到 100 的数字（百分比）\n/,
   );
-  assert.match(out, /❔ 没有查：通知渠道、企业微信、邮件服务器、与外面的时间相比（设置有错，先改好）\n/);
+  assert.match(out, /❌ 一个通知渠道都没有设置\n/);
+  writeFileSync(join(folder, ".env"), "WECOM_CORP_ID=half\n");
+  const half = await run("doctor.ts");
+  assert.match(half.out, /❔ 没有查：通知渠道、企业微信、邮件服务器、与外面的时间相比（设置有错，先改好）\n/);
+  rmSync(join(folder, "config/config.ini"));
+  assert.match(
+    (await run("doctor.ts")).out,
+    /办法：把它放回去（没有备份就 git checkout config\/config\.ini），再执行 npm start\n/,
+  );
+});
+
+test("what changes something takes no option that there is not", async (t) => {
+  const { run } = cloneCheckout(t);
+  for (const [script, usage] of [
+    ["up.ts", "npm start "],
+    ["down.ts", "npm stop"],
+    ["apply.ts", "npm run apply"],
+    ["backup.ts", "npm run backup "],
+    ["restore.ts", "npm run restore "],
+    ["install-service.ts", "npm run install-service"],
+    ["uninstall-service.ts", "npm run uninstall-service"],
+  ] as const) {
+    const { code, out, error } = await run(script, "--help");
+    assert.deepEqual({ code, out }, { code: 1, out: "" }, script);
+    assert.ok(error.startsWith(`\n❌ 选项不对。用法：${usage}`), error);
+  }
 });
 
 test("two parts on one port: told, and no more", async (t) => {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { backupCheck } from "../../scripts/doctor/backup.ts";
 import { clockCheck } from "../../scripts/doctor/clock.ts";
+import { collectorsCheck } from "../../scripts/doctor/collectors.ts";
 import { diskCheck } from "../../scripts/doctor/disk.ts";
 import { inForceCheck } from "../../scripts/doctor/in-force.ts";
 import { measuringCheck } from "../../scripts/doctor/measuring.ts";
@@ -86,6 +87,25 @@ test("measuring: on, switched off in config.ini, stopped by somebody", async (t)
   ]);
 });
 
+test("what the exporter cannot get, and events that it cannot keep", async (t) => {
+  const told = async (...failing: string[]) => {
+    const lines = ["cpu", "disk", "events"].map(
+      (name) => `monitoring_collector_success{collector="${name}"} ${failing.includes(name) ? 0 : 1}\n`,
+    );
+    return findings(
+      collectorsCheck,
+      await testView(t, { answers: { exporter: { "/metrics": lines.join("") } } }),
+    );
+  };
+  assert.deepEqual(await told(), ["ok: 各项数据都取得到，业务事件都存得下"]);
+  const [disk = "", events = ""] = await told("disk", "events");
+  assert.equal(
+    disk,
+    "problem: 取不到数据：磁盘 | 它出了问题可能不会告警 | 看 docs/runbooks/CollectorFailing.md",
+  );
+  assert.match(events, /^problem: 业务事件无法保存，应用上报的被拒收（503） \| .* \| df -h \. 看空间/);
+});
+
 const SET_CLOCK = "校准时间：timedatectl set-ntp true，再看 timedatectl status";
 const tsdb = (maxTime: number) => ({ "/api/v1/status/tsdb": { data: { headStats: { maxTime } } } });
 
@@ -116,19 +136,13 @@ test("this machine's clock against WeCom's, however its key is given and its add
   const file = join(temporaryFolder(t), "key");
   writeFileSync(file, "k");
   const wrong = `problem: 这台机器的时间快 300 秒（与企业微信比） | 消息里的时间、今日消息数都不对 | ${SET_CLOCK}`;
-  const told = async (env: Record<string, string>, change = (_view: StackView) => {}) => {
-    const found = await findings(clockCheck, await testView(t, { env, now: NOW, change }));
+  const told = async (env: Record<string, string>) => {
+    const found = await findings(clockCheck, await testView(t, { env, now: NOW }));
     return found[0];
   };
   assert.equal(await told({ WECOM_ROBOT_KEY: "k", WECOM_API_BASE: url }), wrong);
   assert.equal(await told({ WECOM_ROBOT_KEY_FILE: file, WECOM_API_BASE: url }), wrong);
-  const refused = (view: StackView) => {
-    view.refused = new Error("wrong");
-  };
-  assert.equal(
-    await told({ WECOM_ROBOT_KEY: "k" }, refused),
-    "unchecked: 与外面的时间相比 | 设置有错，先改好",
-  );
+  assert.equal(await told({ WECOM_CORP_ID: "half" }), "unchecked: 与外面的时间相比 | 设置有错，先改好");
 });
 
 /** @param rate samples a second */

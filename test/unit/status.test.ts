@@ -129,10 +129,15 @@ test("an Alertmanager that has just started does not know yet what fires", async
   const alertmanager = { "/-/ready": "OK", "/api/v2/alerts": [] };
   const told = async (since: number) => {
     const view = await testView(t, { answers: { ...ANSWERS, alertmanager }, now: NOW, since });
-    return printStatus(await readStatus(view), view);
+    const status = await readStatus(view);
+    return { alerts: status.alerts, printed: printStatus(status, view) };
   };
-  assert.match(await told(NOW - 10_000), /^告警：还不知道，Alertmanager 刚启动，一分钟后再看$/m);
-  assert.match(await told(NOW - 100_000), /^告警：没有$/m);
+  const young = await told(NOW - 10_000);
+  assert.equal(young.alerts, null);
+  assert.match(young.printed, /^告警：还不知道，Alertmanager 刚启动，一分钟后再看$/m);
+  const old = await told(NOW - 100_000);
+  assert.equal(old.alerts?.critical, 0);
+  assert.match(old.printed, /^告警：没有$/m);
 });
 
 test("settings that are refused cost the addresses for people alone", async (t) => {

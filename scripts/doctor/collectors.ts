@@ -1,0 +1,28 @@
+import { collectorTitle, EVENTS_REFUSED } from "../../exporter/words.ts";
+import { parseExposition } from "../stack/exposition.ts";
+import { type Check, type Finding, ok, problem } from "./check.ts";
+
+const RUNBOOK = "docs/runbooks/CollectorFailing.md";
+
+/** Whether the exporter gets what it is to publish, and can keep the events that are reported to it. */
+export const collectorsCheck: Check = {
+  name: "collectors",
+  title: "各项数据",
+  question: "measuring",
+  async run({ ask }): Promise<Finding[]> {
+    const { text } = await ask("exporter", "/metrics");
+    const failing = parseExposition(text)
+      .filter(({ name, value }) => name === "monitoring_collector_success" && value === 0)
+      .map(({ labels }) => labels.collector ?? "");
+    if (failing.length === 0) return [ok("各项数据都取得到，业务事件都存得下")];
+    return failing.map((name) =>
+      name === "events"
+        ? problem(
+            `${EVENTS_REFUSED}，应用上报的被拒收（503）`,
+            "今日消息数、错误率、咨询数都不准，也不会为它们告警；用客户端上报的会留着重试",
+            `df -h . 看空间，腾出来就会自动恢复；还不行看 ${RUNBOOK}`,
+          )
+        : problem(`取不到数据：${collectorTitle(name)}`, "它出了问题可能不会告警", `看 ${RUNBOOK}`),
+    );
+  },
+};

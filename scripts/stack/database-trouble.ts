@@ -1,0 +1,57 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { pathToFileURL } from "node:url";
+import { MIGRATIONS } from "../backup/manifest.ts";
+import { PROJECT, type StatePaths } from "./project.ts";
+import { shellWord } from "./shell-word.ts";
+
+/** Why a part cannot use the database that it keeps. */
+export interface DatabaseTrouble {
+  what: string;
+  remedy: string;
+}
+
+/** What is gone without it. */
+const LOST: Record<string, string> = {
+  exporter: "业务统计从零开始",
+  relay: "告警历史和还没有发出的通知就没有了",
+};
+
+/** Only reads. @returns undefined for a part that keeps none, and where nothing is wrong for all that can be seen */
+export function databaseTrouble(part: string, { data }: StatePaths): DatabaseTrouble | undefined {
+  const [name = "", migrations = ""] =
+    Object.entries(MIGRATIONS).find(([name]) => name.startsWith(`${part}/`)) ?? [];
+  const path = join(data, name.slice(part.length + 1));
+  if (name === "" || !existsSync(path)) return undefined;
+  const found = inspect(path);
+  if (found === "damaged") return { what: `数据库 ${path} 已损坏`, remedy: remedyOf(path, LOST[part] ?? "") };
+  const newest = readdirSync(join(PROJECT, migrations)).filter((file) => file.endsWith(".sql")).length;
+  if (found <= newest) return undefined;
+  return {
+    what: `数据库 ${path} 是更新的版本写的（第 ${found} 版，本程序认识到第 ${newest} 版）`,
+    remedy: "换回较新的程序，或者恢复升级前的备份：npm run restore 备份文件",
+  };
+}
+
+function remedyOf(path: string, lost: string): string {
+  const move = `for f in ${shellWord(path)}*; do mv "$f" "$f.broken"; done`;
+  return `恢复最近的备份：npm run restore 备份文件；没有备份，就把它移开再 npm start，${lost}：${move}`;
+}
+
+/** @returns its version, 0 where it cannot be read */
+function inspect(path: string): number | "damaged" {
+  const url = pathToFileURL(path);
+  // One that was closed in order is whole without its log; nothing is made beside it.
+  if (!existsSync(`${path}-wal`)) url.searchParams.set("immutable", "1");
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(url, { readOnly: true });
+    const isWhole = database.prepare("PRAGMA quick_check(1)").get()?.quick_check === "ok";
+    return isWhole ? Number(database.prepare("PRAGMA user_version").get()?.user_version) : "damaged";
+  } catch (error) {
+    return /malformed|not a database/.test((error as Error).message) ? "damaged" : 0;
+  } finally {
+    database?.close();
+  }
+}
