@@ -82,7 +82,7 @@ describe("a service of a machine with systemd", { skip: cannotBoot(), timeout: 9
     const { code, output } = await script("install-service");
     assert.equal(code, 0, output);
     assert.match(output, /上一次恢复没有完成，换回原来的数据和 config.ini/);
-    assert.equal(await shell("grep half config/config.ini; ls config/before-restore-*"), "");
+    assert.equal(await shell("grep half config/config.ini; find config -name 'before-restore-*'"), "");
     assert.match(
       output,
       /安装系统服务：\n {2}1\. 新建系统用户 wecom-monitoring.*\n {2}2\. .*\.stack 移到 \/var\/lib/,
@@ -152,16 +152,18 @@ describe("a service of a machine with systemd", { skip: cannotBoot(), timeout: 9
 
   test("a part that does not start: the end of its journal is shown, and the others are stopped again", async () => {
     await script("down");
-    const database = `${STATE}/data/relay.db`;
-    await shell(`mv ${database} ${database}.good; mkdir ${database}`);
+    const folder = `/etc/systemd/system/${unitOf("relay")}.d`;
+    const dying =
+      '[Service]\nExecStart=\nExecStart=/bin/sh -c "echo its last words; exit 1"\nRestartSec=600\n';
+    await shell(`mkdir ${folder}; printf '${dying}' > ${folder}/dying.conf`);
     const { code, output } = await script("up");
     assert.equal(code, 1);
     assert.match(
       output,
-      /告警转发 启动后就退出了。日志 journalctl -u wecom-monitoring-relay\.service 的末尾：\n.*unable to open/s,
+      /告警转发 启动后就退出了。日志 journalctl -u wecom-monitoring-relay\.service 的末尾：\n.*its last words/s,
     );
     assert.equal(await show(unitOf("exporter"), "ActiveState"), "inactive");
-    await shell(`rmdir ${database}; mv ${database}.good ${database}`);
+    await shell(`rm -r ${folder}; systemctl daemon-reload`);
     assert.equal((await script("up")).code, 0);
   });
 
