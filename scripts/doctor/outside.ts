@@ -6,7 +6,7 @@ import { type Env, optional } from "../../config/environment.ts";
 import { readProxies } from "../../config/proxies.ts";
 import type { Clock } from "../../service/clock.ts";
 import { composeEnv } from "../stack/compose-cli.ts";
-import { CHANNEL_VARIABLES, pick } from "../stack/parts.ts";
+import { CHANNEL_VARIABLES, pick } from "../stack/part-variables.ts";
 import { run } from "../stack/run.ts";
 import type { StackView } from "../stack/view.ts";
 import { channelSettings } from "./channel-settings.ts";

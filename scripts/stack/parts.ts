@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Config } from "../../config/config.ts";
 import { type Env, EnvironmentError } from "../../config/environment.ts";
-import { PROXY_VARIABLES } from "../../config/proxies.ts";
 import { localUrls, type PartName, type Ports, type ProcessName, partHost, publicUrls } from "./addresses.ts";
 import { readAdminPassword } from "./admin-password.ts";
 import { hashFiles, listFiles } from "./hash-files.ts";
+import { MACHINE_VARIABLES, pick, SERVICE_VARIABLES } from "./part-variables.ts";
 import type { ProcessSpec } from "./processes.ts";
 import type { StatePaths } from "./project.ts";
 import { currentFolder } from "./publish.ts";
@@ -51,41 +51,6 @@ export function serviceFlags(project: string): string[] {
     "--max-semi-space-size=4",
     "--disable-sigusr1",
   ];
-}
-
-/** What a process needs of the machine; none of it decides whether to start it anew. */
-const MACHINE_VARIABLES = ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "SystemRoot"];
-
-const withFiles = (names: string[]) => names.flatMap((name) => [name, `${name}_FILE`]);
-
-const COMMON_VARIABLES = ["LOG_LEVEL", ...PROXY_VARIABLES, ...["NODE_USE_ENV_PROXY", "NODE_EXTRA_CA_CERTS"]];
-
-/** Whom the relay tells, and by what secrets. */
-export const CHANNEL_VARIABLES = [
-  ...["WECOM_API_BASE", "WECOM_MENTION", "WECOM_CORP_ID", "WECOM_AGENT_ID", "WECOM_TO_USER"],
-  ...["EMAIL_FROM", "EMAIL_TO"],
-  ...withFiles(["WECOM_ROBOT_KEY", "WECOM_SECRET", "SMTP_URL"]),
-];
-
-/** What our services take from the operator. Only the exporter is ever open to other machines. */
-const SERVICE_VARIABLES = {
-  exporter: [...COMMON_VARIABLES, "HOST", "HOST_ROOT", ...withFiles(["EXPORTER_TOKEN", "RELAY_TOKEN"])],
-  relay: [...COMMON_VARIABLES, ...withFiles(["RELAY_TOKEN"]), ...CHANNEL_VARIABLES],
-};
-
-/** Of the operator's, as a process has them. */
-const OPERATOR_VARIABLES = [
-  ...new Set(Object.values(SERVICE_VARIABLES).flat()),
-  "GF_SECURITY_ADMIN_PASSWORD",
-] as const;
-
-/**
- * What the operator has set otherwise, by name alone: it may be secret.
- * @param before what a part was started with
- */
-export function changedVariables(before: Env, after: Env): string[] {
-  const changed = OPERATOR_VARIABLES.filter((name) => before[name] !== after[name]);
-  return changed.map((name) => name.replace("GF_SECURITY_", "GRAFANA_"));
 }
 
 interface Draft {
@@ -264,10 +229,6 @@ export const GRAFANA_SETTINGS = {
   GF_SECURITY_DISABLE_GRAVATAR: "true",
   GF_LOG_MODE: "console",
 };
-
-export function pick(env: Env, names: string[]): Record<string, string> {
-  return Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
-}
 
 /**
  * Changes when our own code does, which shares its folders with files that are rendered.

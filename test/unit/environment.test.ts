@@ -8,7 +8,7 @@ import { readAuthorities } from "../../config/authorities.ts";
 import { type Env, EnvironmentError, readSecret, readServiceEnvironment } from "../../config/environment.ts";
 import { readProxies } from "../../config/proxies.ts";
 import { composeEnv } from "../../scripts/stack/compose-cli.ts";
-import { changedVariables } from "../../scripts/stack/parts.ts";
+import { changedVariables } from "../../scripts/stack/part-variables.ts";
 import { PROJECT } from "../../scripts/stack/project.ts";
 import { testConfig } from "./support/exporter.ts";
 import { temporaryFolder } from "./support/folder.ts";

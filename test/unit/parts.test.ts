@@ -5,7 +5,8 @@ import { test } from "node:test";
 import type { Config } from "../../config/config.ts";
 import type { Env } from "../../config/environment.ts";
 import type { PartName } from "../../scripts/stack/addresses.ts";
-import { changedVariables, createParts, type PartsOptions } from "../../scripts/stack/parts.ts";
+import { changedVariables } from "../../scripts/stack/part-variables.ts";
+import { createParts, type PartsOptions } from "../../scripts/stack/parts.ts";
 import { temporaryFolder } from "./support/folder.ts";
 import { ENV, find, settings } from "./support/parts.ts";
 
