@@ -1,5 +1,5 @@
 import { collectorTitle, EVENTS_REFUSED } from "../../exporter/words.ts";
-import { parseExposition } from "../stack/exposition.ts";
+import { failingCollectors } from "../stack/exposition.ts";
 import { type Check, type Finding, ok, problem } from "./check.ts";
 
 const RUNBOOK = "docs/runbooks/CollectorFailing.md";
@@ -11,9 +11,7 @@ export const collectorsCheck: Check = {
   question: "measuring",
   async run({ ask }): Promise<Finding[]> {
     const { text } = await ask("exporter", "/metrics");
-    const failing = parseExposition(text)
-      .filter(({ name, value }) => name === "monitoring_collector_success" && value === 0)
-      .map(({ labels }) => labels.collector ?? "");
+    const failing = failingCollectors(text);
     if (failing.length === 0) return [ok("各项数据都取得到，业务事件都存得下")];
     return failing.map((name) =>
       name === "events"

@@ -13,6 +13,13 @@ export function parseExposition(text: string): Sample[] {
   });
 }
 
+/** The collectors of an exporter whose last run failed, by its exposition. */
+export function failingCollectors(text: string): string[] {
+  return parseExposition(text)
+    .filter(({ name, value }) => name === "monitoring_collector_success" && value === 0)
+    .map(({ labels }) => labels.collector ?? "");
+}
+
 function parseLabels(text: string): Record<string, string> {
   const pairs = text.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g);
   return Object.fromEntries(

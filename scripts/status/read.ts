@@ -1,7 +1,7 @@
 import type { ChannelsReport } from "../../alertmanager/relay/channels-report.ts";
 import type { Status } from "../../client/wire.ts";
 import { type PartName, type ProcessName, publicUrls } from "../stack/addresses.ts";
-import { parseExposition } from "../stack/exposition.ts";
+import { failingCollectors, parseExposition } from "../stack/exposition.ts";
 import { isSettling, PARTS, readyPath, type StackView, stateOf } from "../stack/view.ts";
 
 /** As npm run status -- --json prints it; what nobody could tell is null. */
@@ -14,7 +14,7 @@ export interface StackStatus {
   healthy: boolean;
   parts: PartStatus[];
   /** The exporter's own. */
-  figures: (Status & { messages_today: number | null }) | null;
+  figures: (Status & { messages_today: number | null; failing_collectors: string[] }) | null;
   /** Those that fire and are not silenced, by severity, `other` for any else or none; the heartbeat is none. */
   alerts: { critical: number; warning: number; info: number; other: number; silenced: number } | null;
   /** Those that alerts are sent through. */
@@ -93,7 +93,8 @@ async function readFigures({ ask }: StackView): Promise<StackStatus["figures"]> 
   const today = parseExposition(metrics.text).find(
     ({ name, labels }) => name === "wecom_daily_messages" && labels.day === "today",
   );
-  return { ...status, messages_today: today?.value ?? null };
+  const failing_collectors = failingCollectors(metrics.text);
+  return { ...status, messages_today: today?.value ?? null, failing_collectors };
 }
 
 interface ActiveAlert {
