@@ -1,4 +1,4 @@
-import { channelWords, collectorTitle } from "../../exporter/words.ts";
+import { channelWords, collectorTitle, EVENTS_REFUSED } from "../../exporter/words.ts";
 import { PROCESS_TITLES } from "../stack/addresses.ts";
 import { table, width } from "../stack/report.ts";
 import { tellSpan, tellTime } from "../stack/tell-time.ts";
@@ -52,7 +52,6 @@ function tellFigures(figures: StackStatus["figures"]): string {
   if (figures === null) return "数据：采集程序没有应答";
   if (!figures.monitoring_enabled) return "数据：采集已停止";
   const percent = (value: number | null) => (value === null ? "—" : `${value.toFixed(1)}%`);
-  const failing = figures.failing_collectors.map(collectorTitle).join("、");
   const services = { up: "服务正常", down: "有服务无法访问", unknown: "服务未知" }[figures.service_status];
   return [
     `CPU ${percent(figures.cpu_usage)}`,
@@ -60,8 +59,16 @@ function tellFigures(figures: StackStatus["figures"]): string {
     `磁盘 ${percent(figures.disk_usage)}`,
     services,
     ...(figures.messages_today === null ? [] : [`今日消息 ${figures.messages_today}`]),
-    ...(failing === "" ? [] : [`❌ 取不到数据：${failing}（npm run doctor）`]),
+    ...tellFailing(figures.failing_collectors),
   ].join("，");
+}
+
+function tellFailing(failing: string[]): string[] {
+  const others = failing.filter((name) => name !== "events").map(collectorTitle);
+  return [
+    ...(failing.includes("events") ? [`❌ ${EVENTS_REFUSED}`] : []),
+    ...(others.length > 0 ? [`❌ 取不到数据：${others.join("、")}`] : []),
+  ];
 }
 
 function tellAlerts(alerts: StackStatus["alerts"], isNew: boolean): string {

@@ -36,7 +36,8 @@ const ANSWERS = {
     "/api/status": STATUS,
     "/metrics":
       'wecom_daily_messages{day="today"} 12\nwecom_daily_messages{day="yesterday"} 7\n' +
-      'monitoring_collector_success{collector="cpu"} 1\nmonitoring_collector_success{collector="events"} 0\n',
+      'monitoring_collector_success{collector="cpu"} 1\nmonitoring_collector_success{collector="events"} 0\n' +
+      'monitoring_collector_success{collector="disk"} 0\n',
   },
   relay: {
     "/-/ready": "OK",
@@ -76,7 +77,7 @@ test("the parts, the figures, the alerts and the channels", async (t) => {
     { name: "wecom", lastSuccess: "2026-02-12T13:40:00.000Z", pending: 3, failing: true },
     { name: "email", lastSuccess: null, pending: 0, failing: false },
   ]);
-  assert.deepEqual(status.figures, { ...STATUS, messages_today: 12, failing_collectors: ["events"] });
+  assert.deepEqual(status.figures, { ...STATUS, messages_today: 12, failing_collectors: ["events", "disk"] });
   assert.deepEqual(status.parts[0], {
     name: "relay",
     state: "healthy",
@@ -92,7 +93,7 @@ test("the parts, the figures, the alerts and the channels", async (t) => {
 ❌ 意外停了  Prometheus                   http://localhost:1
 ➖ 没有启动  Grafana
 
-CPU 12.3%，内存 —，磁盘 41.7%，有服务无法访问，今日消息 12，❌ 取不到数据：业务事件（npm run doctor）
+CPU 12.3%，内存 —，磁盘 41.7%，有服务无法访问，今日消息 12，❌ 业务事件无法保存，❌ 取不到数据：磁盘
 告警：严重 1，其他 2，不通知（静默或抑制） 1（npm run alerts）
 通知：企业微信群机器人 上次成功 02-12 21:40，❌ 最近一条失败，排队 3 条
 通知：邮件 还没有发过
