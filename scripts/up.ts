@@ -40,14 +40,16 @@ async function up(signal: AbortSignal): Promise<void> {
     const urls = publicUrls(config, env, ports);
     summarize(report, { config, env, urls, missing: {}, relayLog: "（docker compose logs relay）" });
   } else {
-    const { isChanged, ports, ...native } = await startNative({
+    const { isChanged, isReady, ports, ...native } = await startNative({
       project: PROJECT,
       paths,
       ...settings,
       report,
       fetchServers: true,
+      keepLate: true,
       signal,
     });
+    if (!isReady) process.exitCode = 1;
     if (!isChanged) report.line(UNCHANGED);
     const urls = publicUrls(config, env, ports);
     summarize(report, { config, env, urls, ...native, relayLog: whereLogged(paths, "relay") });

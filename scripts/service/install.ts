@@ -43,7 +43,7 @@ export async function installService({ project, paths, report, signal }: Service
   await closeState(paths);
   // Another lock: on another disk the one before was a file that is gone.
   await withLock(root, () =>
-    startNative({ project, paths, ...settings, report, fetchServers: true, signal }),
+    startNative({ project, paths, ...settings, report, fetchServers: true, keepLate: true, signal }),
   );
   await systemctl("enable", "--quiet", TARGET);
   await systemctl("start", TARGET);

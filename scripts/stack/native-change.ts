@@ -13,6 +13,8 @@ import type { Report } from "./report.ts";
 import { startParts, titleOf } from "./starting.ts";
 
 export interface NativeChange {
+  /** Of startParts, where nothing ran before. */
+  keepLate: boolean;
   parts: Part[];
   rendering: Rendering;
   /** What runs at the moment. */
@@ -26,12 +28,12 @@ export interface NativeChange {
 /**
  * From what runs to what should run: the rendering becomes current, the servers whose command stays take it by
  * reload, the other parts that differ are started anew.
- * @returns whether there was anything to do
+ * @returns whether there was anything to do, and whether all is ready
  * @throws {RevertedError} when a server does not take it or a part does not start: then all is as it was before
  * @throws {StackError} when nothing ran before: then nothing runs again
  * @throws {InterruptedError} when interrupted where nothing ran before, or before anything was changed
  */
-export async function changeNative(change: NativeChange): Promise<boolean> {
+export async function changeNative(change: NativeChange): Promise<{ isChanged: boolean; isReady: boolean }> {
   const { parts, rendering, before, paths, ports, report, signal } = change;
   const kept = before.filter((record) => parts.some((part) => isCurrent(record, part)));
   const outdated = before.filter((record) => !kept.includes(record));
@@ -46,11 +48,14 @@ export async function changeNative(change: NativeChange): Promise<boolean> {
     asked.push(server);
     await how(server, urlOf(server, ports), draft.expected, { report, signal });
   };
+  let isReady = true;
   try {
     for (const server of stale) await ask(reload, server);
     await stopOutdated(outdated, change);
     signal.throwIfAborted();
-    if (toStart.length > 0) await startParts(toStart, paths, { report, signal });
+    // What ran before is there to go back to.
+    const keepLate = change.keepLate && before.length === 0;
+    if (toStart.length > 0) isReady = await startParts(toStart, paths, { report, signal, keepLate });
     // The first start need not wait until every rule has been evaluated: no old value can still answer.
     if (before.length > 0) for (const server of serversOf(toStart)) await ask(verify, server);
     signal.throwIfAborted();
@@ -62,7 +67,7 @@ export async function changeNative(change: NativeChange): Promise<boolean> {
     throw problems ? new RevertedError(reasonOf(error, signal), problems) : error;
   }
   confirm(paths.config);
-  return isOpen || stale.length + outdated.length + toStart.length > 0;
+  return { isChanged: isOpen || stale.length + outdated.length + toStart.length > 0, isReady };
 }
 
 /** What of .env differs from what these were started with, by name: it may be secret. */

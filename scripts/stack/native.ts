@@ -42,6 +42,8 @@ export interface NativeOptions {
   report: Report;
   /** Whether to fetch servers that are not on this machine. */
   fetchServers: boolean;
+  /** Whether a part that lives but is not ready in time is kept at a first start, and told. The default is no. */
+  keepLate?: boolean;
   /** Takes back what was changed, and ends. */
   signal: AbortSignal;
 }
@@ -49,6 +51,7 @@ export interface NativeOptions {
 /** A native stack that is up. */
 export interface NativeStack {
   isChanged: boolean;
+  isReady: boolean;
   ports: Ports;
   missing: Partial<Record<ServerName, MissingServer>>;
   /** Debian's package of Alertmanager has no web pages. */
@@ -83,10 +86,18 @@ export async function startNative(options: NativeOptions): Promise<NativeStack> 
   );
   await unlessInterrupted(checkRendering(rendering, found, report), signal);
   await stopInOrder(earlier, "旧版本启动的，数据都保留", options);
-  const isChanged = await changeNative({ parts, rendering, before, paths, ports, report, signal });
+  const { keepLate = false } = options;
+  const change = { parts, rendering, before, paths, ports, keepLate, report, signal };
+  const { isChanged, isReady } = await changeNative(change);
   const unwanted = startedProcesses(paths).filter(({ name }) => !parts.some((part) => part.name === name));
   for (const record of unwanted) await removeProcess(record, paths);
-  return { isChanged, ports, missing, withoutSilencePage: found.alertmanager?.origin === DEBIAN_ORIGIN };
+  return {
+    isChanged,
+    isReady,
+    ports,
+    missing,
+    withoutSilencePage: found.alertmanager?.origin === DEBIAN_ORIGIN,
+  };
 }
 
 /** What should run: rendered, but read by nobody yet. */

@@ -23,19 +23,30 @@ import type { Report } from "./report.ts";
 const READY_DEADLINE = 120_000;
 const PROMETHEUS_DEADLINE = 600_000;
 const READY_POLL = 50;
+const KEPT = "它留着运行，能自己好的会自己好；其他部分都在运行。看好了没有：npm run doctor";
 /** Of the log, when a part does not start. */
 const LOG_LINES = 15;
 
+export interface StartOptions {
+  report: Report;
+  signal?: AbortSignal;
+  /** Whether one that lives but is not ready in time, as on a full disk, is only warned of, and goes on. */
+  keepLate?: boolean;
+  /** Milliseconds for each to get ready, instead of the usual ones. */
+  patience?: number;
+}
+
 /**
  * Starts parts, and waits until each is ready.
+ * @returns whether all are
  * @throws {StackError} when one of them dies; then the others are stopped again. Grafana alone is only warned of
  * @throws the signal's reason, and all of them are stopped again
  */
 export async function startParts(
   specs: ProcessSpec[],
   paths: StatePaths,
-  { report, signal }: { report: Report; signal?: AbortSignal },
-): Promise<void> {
+  { report, signal, keepLate = false, patience }: StartOptions,
+): Promise<boolean> {
   const step = report.begin("启动各部分");
   const starting: { spec: ProcessSpec; record: ProcessRecord; logStart: number }[] = [];
   try {
@@ -49,18 +60,19 @@ export async function startParts(
   show();
   const outcomes = await Promise.all(
     starting.map(async ({ spec, record, logStart }) => {
-      const problem = await waitUntilReady(record, signal);
+      const problem = await waitUntilReady(record, patience ?? patienceWith(spec), signal);
       waiting.delete(titleOf(spec));
       show();
-      return { spec, problem: problem && failure(spec, problem, paths, logStart) };
+      const isLate = problem !== undefined && isRunning(record);
+      return { spec, isLate, problem: problem && failure(spec, problem, paths, logStart) };
     }),
   );
   const failed = outcomes.filter(({ problem }) => problem !== undefined);
-  const fatal = failed.filter(({ spec }) => spec.name !== "grafana");
+  const fatal = failed.filter(({ spec, isLate }) => spec.name !== "grafana" && !(keepLate && isLate));
   if (fatal.length === 0 && !signal?.aborted) {
-    for (const { problem = "" } of failed) report.warn(problem);
+    for (const { problem = "", isLate } of failed) report.warn(isLate ? `${problem}\n${KEPT}` : problem);
     step.done(specs.map(titleOf).join("、"));
-    return;
+    return !failed.some(({ isLate }) => isLate);
   }
   step.fail("没有成功");
   for (const { record } of starting.reverse()) await stopProcess(record, paths);
@@ -91,9 +103,16 @@ function writeSecret(file: string, secret: string | undefined): void {
   }
 }
 
+function patienceWith({ name }: ProcessSpec): number {
+  return name === "prometheus" ? PROMETHEUS_DEADLINE : READY_DEADLINE;
+}
+
 /** @returns what is wrong, or undefined once it is ready */
-async function waitUntilReady(record: ProcessRecord, signal?: AbortSignal): Promise<string | undefined> {
-  const patience = record.name === "prometheus" ? PROMETHEUS_DEADLINE : READY_DEADLINE;
+async function waitUntilReady(
+  record: ProcessRecord,
+  patience: number,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
   const deadline = Date.now() + patience;
   while (Date.now() < deadline && !signal?.aborted) {
     if (!isRunning(record)) return "启动后就退出了";

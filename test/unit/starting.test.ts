@@ -30,3 +30,36 @@ test("Alertmanager's secrets are as the relay was started with them, also when t
   assert.ok(!existsSync(mailPasswordFile(paths)));
   assert.ok(!existsSync(relayTokenFile(paths)));
 });
+
+test("a part that lives but is not ready in time stops the others, or is told and kept, as it is asked", async (t) => {
+  const paths = statePaths(join(temporaryFolder(t), ".stack"));
+  const warnings: string[] = [];
+  const options = { report: { ...report, warn: (text: string) => warnings.push(text) }, patience: 300 };
+  t.after(async () => {
+    for (const record of runningProcesses(paths)) await stopProcess(record, paths);
+  });
+  const part = (name: string, program: string, readyUrl?: string) => ({
+    ...{
+      name,
+      command: [process.execPath, "-e", program],
+      cwd: process.cwd(),
+      env: {},
+      fingerprint: "",
+      readyUrl,
+    },
+  });
+  const lives = "setInterval(() => {}, 1000)";
+  const parts = [part("relay", lives), part("exporter", lives, "http://127.0.0.1:1/-/ready")];
+  await assert.rejects(startParts(parts, paths, options), /采集程序 0\.3 秒内没有就绪/);
+  assert.deepEqual(runningProcesses(paths), []);
+
+  assert.equal(await startParts(parts, paths, { ...options, keepLate: true }), false);
+  assert.equal(runningProcesses(paths).length, 2);
+  assert.match(warnings.join(), /采集程序 0\.3 秒内没有就绪.*它留着运行/s);
+
+  const dying = part("prometheus", "process.exit(1)", "http://127.0.0.1:1/-/ready");
+  await assert.rejects(
+    startParts([dying], paths, { ...options, keepLate: true }),
+    /Prometheus 启动后就退出了/,
+  );
+});
