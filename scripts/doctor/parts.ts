@@ -20,8 +20,13 @@ export const partsCheck: Check = {
   title: "各部分",
   question: "starting",
   async run(view): Promise<Finding[]> {
-    if (view.runtime.kind === "stopped") return [explainStopped(view), ...databases(view)];
-    return [...(await Promise.all(PARTS.map((part) => checkPart(view, part)))), ...databases(view)];
+    if (view.runtime.kind === "stopped") return [explainStopped(view), ...PARTS.flatMap(ofDatabase(view))];
+    return Promise.all(
+      PARTS.map(async (part) => {
+        const found = await checkPart(view, part);
+        return found.level === "ok" ? found : (ofDatabase(view)(part)[0] ?? found);
+      }),
+    );
   },
 };
 
@@ -47,15 +52,15 @@ function explainStopped({ runtime, project }: StackView): Finding {
   return problem(what, "没有采集，也没有告警", "npm start");
 }
 
-/** Those that keep a part which does not work from starting. */
-function databases(view: StackView): Finding[] {
-  if (view.runtime.kind === "compose") return [];
-  return PARTS.filter((part) => !stateOf(view, part)?.isRunning).flatMap((part) => {
-    const trouble = databaseTrouble(part, view.paths);
-    if (trouble === undefined) return [];
-    return problem(trouble.what, `${PART_TITLES[part]} 启动不了`, trouble.remedy);
-  });
-}
+/** What keeps a part from its work, where it is that; a container's is not to be seen from here. */
+const ofDatabase =
+  ({ runtime, paths }: StackView) =>
+  (part: PartName): Finding[] => {
+    const trouble = runtime.kind === "compose" ? undefined : databaseTrouble(part, paths);
+    return trouble
+      ? [problem(trouble.what, `${PART_TITLES[part]} 启动不了，或者在拒收`, trouble.remedy)]
+      : [];
+  };
 
 async function checkPart(view: StackView, part: PartName): Promise<Finding> {
   const state = stateOf(view, part);
@@ -72,6 +77,13 @@ async function checkPart(view: StackView, part: PartName): Promise<Finding> {
     if (status < 300 && state.isHealthy) return ok(`${title} 正常`);
     if (part === "relay" && status === 503) {
       return problem(`${title} 写不了硬盘，在拒收告警`, WITHOUT.relay, "df -h . 看空间，腾出来就会自动恢复");
+    }
+    if (part === "exporter" && status === 503) {
+      return problem(
+        `${title} 在拒收业务事件（HTTP 503）`,
+        "主机和服务照常监控，业务的数字不动了",
+        `刚启动就等一分钟；不行看 ${log}`,
+      );
     }
     const why = status < 300 ? "容器的健康检查没有通过" : `HTTP ${status}`;
     return problem(`${title} 还没有就绪（${why}）`, WITHOUT[part], `刚启动就等一分钟；不行看 ${log}`);

@@ -36,7 +36,7 @@ export function databaseTrouble(part: string, { data }: StatePaths): DatabaseTro
 
 function remedyOf(path: string, lost: string): string {
   const move = `for f in ${shellWord(path)}*; do mv "$f" "$f.broken"; done`;
-  return `恢复最近的备份：npm run restore 备份文件；没有备份，就把它移开再 npm start，${lost}：${move}`;
+  return `恢复最近的备份：npm run restore 备份文件；没有备份就把它移开（${lost}）：npm stop，再执行 ${move}，再 npm start`;
 }
 
 /** @returns its version, 0 where it cannot be read */

@@ -58,8 +58,11 @@ test("one that is damaged keeps its part from starting: npm start and doctor say
   writeFileSync(file, "this is no database\n".repeat(500));
   const what = `数据库 ${file} 已损坏`;
   const move = `for f in ${file}*; do mv "$f" "$f.broken"; done`;
-  const remedy = `恢复最近的备份：npm run restore 备份文件；没有备份，就把它移开再 npm start，告警历史和还没有发出的通知就没有了：${move}`;
-  assert.equal((await findings(partsCheck, view))[1], `problem: ${what} | 告警转发 启动不了 | ${remedy}`);
+  const remedy = `恢复最近的备份：npm run restore 备份文件；没有备份就把它移开（告警历史和还没有发出的通知就没有了）：npm stop，再执行 ${move}，再 npm start`;
+  assert.equal(
+    (await findings(partsCheck, view))[1],
+    `problem: ${what} | 告警转发 启动不了，或者在拒收 | ${remedy}`,
+  );
 
   const step = { progress() {}, done() {}, fail() {} };
   const report = { begin: () => step, line() {}, warn() {} };
