@@ -26,17 +26,16 @@ export type Engine = { version: string } | { reason: string };
 
 /** Whether docker compose can be used here: the client alone is not enough. */
 export async function findEngine(): Promise<Engine> {
-  try {
-    const [version] = await Promise.all([
-      run("docker", ["version", "--format", "{{.Server.Version}}"], { timeout: TIMEOUT }),
-      run("docker", ["compose", "version"], { timeout: TIMEOUT }),
-    ]);
-    return { version: version.trim() };
-  } catch (error) {
-    const cause = (error as { cause?: { code?: unknown } }).cause;
-    if (cause?.code === "ENOENT") return { reason: "没有安装 Docker" };
-    return { reason: `Docker 引擎连接不上，或没有 compose 插件（${(error as Error).message}）` };
+  const [engine, plugin] = await Promise.allSettled([
+    run("docker", ["version", "--format", "{{.Server.Version}}"], { timeout: TIMEOUT }),
+    run("docker", ["compose", "version"], { timeout: TIMEOUT }),
+  ]);
+  if (engine.status === "rejected") {
+    const { cause, message } = engine.reason as Error & { cause?: { code?: unknown } };
+    return { reason: cause?.code === "ENOENT" ? "没有安装 Docker" : `Docker 引擎连接不上（${message}）` };
   }
+  if (plugin.status === "rejected") return { reason: "Docker 没有 compose 插件" };
+  return { version: engine.value.trim() };
 }
 
 export interface ComposeOptions {
