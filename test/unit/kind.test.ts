@@ -21,6 +21,7 @@ function place(t: TestContext, docker: string): StatePaths {
 }
 
 const ENGINE = "echo 27.3.1";
+const NO_COMPOSE = 'if [ "$1" = compose ]; then exit 1; fi; echo 27.3.1';
 const NO_ENGINE = "echo 'Cannot connect' >&2; exit 1";
 
 function runNatively(t: TestContext, paths: StatePaths): void {
@@ -34,6 +35,10 @@ test("with Docker where there is an engine, else natively, and why", async (t) =
   const paths = place(t, NO_ENGINE);
   const { kind, ...why } = await chooseKind({}, paths);
   assert.equal(kind, "native");
+  assert.deepEqual(await chooseKind({}, place(t, NO_COMPOSE)), {
+    kind: "native",
+    reason: "Docker 没有 compose 插件",
+  });
   assert.match(JSON.stringify(why), /Docker 引擎连接不上.*Cannot connect/);
   await assert.rejects(chooseKind({ docker: true }, paths), /Docker 引擎连接不上.*Cannot connect/);
 });
