@@ -124,6 +124,7 @@ describe("refused, with what is wrong", () => {
       /备份的格式是 2，这里的程序只认识到 1/,
     ],
     ["no tar file", () => Buffer.alloc(2000, "x"), /目录已损坏/],
+    ["two archives, one behind the other", (tar) => Buffer.concat([tar, tar]), /^已损坏$/],
   ];
   for (const [title, change, message] of cases) {
     test(title, async (t) => {
@@ -154,9 +155,21 @@ describe("refused, with what is wrong", () => {
     const folder = temporaryFolder(t);
     await assert.rejects(readArchive(join(folder, "none")), refused(/找不到这个文件/));
     await assert.rejects(readArchive(folder), refused(/这是一个目录/));
+    await assert.rejects(readArchive("/dev/null/backup"), refused(/^读不出来（ENOTDIR）$/));
     writeFileSync(join(folder, "text"), "hello, this is only text");
     await assert.rejects(readArchive(join(folder, "text")), refused(/不是备份文件，或者已损坏/));
   });
+});
+
+test("what goes wrong with the files that it hands out is not told of the archive", async (t) => {
+  const file = await archive(t);
+  for (const error of [new Error("interrupted"), Object.assign(new Error("full"), { code: "ENOSPC" })]) {
+    const fail = () => Promise.reject(error);
+    for (const failing of [{ begin: fail }, { write: fail }, { end: fail }]) {
+      const unpacking = { begin() {}, async write() {}, async end() {}, ...failing };
+      await assert.rejects(readArchive(file, unpacking), (thrown) => thrown === error);
+    }
+  }
 });
 
 describe("there is a whole archive under its name, or none", () => {
