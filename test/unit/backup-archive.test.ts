@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
@@ -197,6 +198,22 @@ describe("there is a whole archive under its name, or none", () => {
       new RegExp(`磁盘已满：请在 ${disk} 腾出空间`),
     );
     assert.deepEqual(readdirSync(disk), ["filler"]);
+  });
+
+  test("what should be the folder is none: told as that", async (t) => {
+    const folder = temporaryFolder(t);
+    const file = join(folder, "file");
+    writeFileSync(file, "");
+    symlinkSync("nowhere", join(folder, "link"));
+    for (const [place, code] of [
+      [file, "EEXIST"],
+      [join(file, "below"), "ENOTDIR"],
+      [join(folder, "link"), "ENOENT"],
+    ] as const)
+      await assert.rejects(
+        saveSources(join(place, "backup.tar.gz"), TEXTS),
+        new RegExp(`^StackError: ${place} 不能用作目录（${code}）：请在 .env 里把 BACKUP_DIR 换成一个目录，`),
+      );
   });
 
   test("what a killed one left is cleared up; the files of others on the disk are theirs", async (t) => {

@@ -45,7 +45,7 @@ async function collectAll(t: TestContext, stack: Stack): Promise<void> {
 /** To its end, as npm run backup does it. */
 async function save(collection: Collection, file: string): Promise<void> {
   const { report, signal } = collection;
-  await saveArchive(file, () => pack(collection), { report, signal, closed: "" });
+  await saveArchive(file, () => pack(collection), { report, signal });
 }
 
 const ANSWERS: Record<string, unknown> = {
