@@ -55,7 +55,7 @@ async function backup(signal: AbortSignal): Promise<void> {
 }
 
 const options = {
-  refused: "没有留下备份，监控照常运行。",
+  refused: "没有留下备份。",
   words: { first: "正在中断备份，请稍候", second: "备份已结束，没写完的会在下一次备份时删除" },
 };
 await cli((signal) => withLock(join(PROJECT, ".stack"), () => backup(signal), "backup-lock"), options);
