@@ -110,22 +110,18 @@ export async function readArchive(path: string, unpacking?: Unpacking): Promise<
   const found: ArchivedFile[] = [];
   let unknown: string | undefined;
   let manifest: string | undefined;
-  try {
-    for await (const { header, body } of tarEntries(path)) {
-      const { name, size } = header;
-      if (name === MANIFEST) {
-        if (size > MANIFEST_LIMIT) throw new ArchiveError("清单已损坏");
-        manifest = await text(body);
-      } else {
-        if (!isArchiveName(name)) unknown ??= name;
-        const take = unknown === undefined ? unpacking : undefined;
-        await take?.begin(name);
-        found.push({ name, size, sha256: await read(body, take) });
-        await take?.end();
-      }
+  for await (const { header, body } of described(tarEntries(path))) {
+    const { name, size } = header;
+    if (name === MANIFEST) {
+      if (size > MANIFEST_LIMIT) throw new ArchiveError("清单已损坏");
+      manifest = await text(described(body));
+    } else {
+      if (!isArchiveName(name)) unknown ??= name;
+      const take = unknown === undefined ? unpacking : undefined;
+      await take?.begin(name);
+      found.push({ name, size, sha256: await read(described(body), take) });
+      await take?.end();
     }
-  } catch (error) {
-    throw describe(error);
   }
   if (manifest === undefined) throw new ArchiveError("里面没有清单，不是本系统的备份");
   const parsed = parseManifest(manifest);
@@ -160,8 +156,17 @@ function tarEntries(path: string) {
   return Readable.toWeb(bytes).pipeThrough(createTarDecoder({ strict: true }));
 }
 
+/** What fails while this is read is the archive; whoever is handed it has errors of their own. */
+async function* described<T>(read: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* read;
+  } catch (error) {
+    throw describe(error);
+  }
+}
+
 /** What the operator is told when the bytes cannot be read at all. */
-function describe(error: unknown): unknown {
+function describe(error: unknown): ArchiveError {
   const { code = "", message } = error as NodeJS.ErrnoException;
   if (code === "ENOENT") return new ArchiveError("找不到这个文件", { cause: error });
   if (code === "EISDIR") return new ArchiveError("这是一个目录，不是备份文件", { cause: error });
@@ -170,5 +175,6 @@ function describe(error: unknown): unknown {
     return new ArchiveError("不完整，后面的部分没有了", { cause: error });
   if (code.startsWith("Z_")) return new ArchiveError("不是备份文件，或者已损坏", { cause: error });
   if (/^Invalid tar/.test(message)) return new ArchiveError("里面的目录已损坏", { cause: error });
-  return error;
+  // The reader of tar files has no codes, and more messages than are known here.
+  return new ArchiveError(code === "" ? "已损坏" : `读不出来（${code}）`, { cause: error });
 }

@@ -11,6 +11,9 @@ export type Outcome =
 /** Characters: the end of what it says, which tells why. */
 const WORDS = 1000;
 
+/** Of an error that nobody caught: a frame, or the line that ends it. */
+const TRACE = /^\s+at .+:\d+:\d+\)?$|^Node\.js v\d/m;
+
 /** Makes a backup. @param command a script of ours and its arguments @param signal breaks it off */
 export async function attempt(command: string[], signal: AbortSignal): Promise<Outcome> {
   process.stdout.write(`${new Date().toISOString()} 每日备份\n`);
@@ -28,6 +31,12 @@ export async function attempt(command: string[], signal: AbortSignal): Promise<O
     child.once("close", (code, name) => resolve(code ?? name ?? "")),
   );
   if (ended === 0) return { kind: "made" };
-  const why = words.split("❌").at(-1)?.trim() || `备份程序意外结束（${ended}）`;
+  const why = reasonIn(words) || `备份程序意外结束（${ended}）`;
   return { kind: ended === EX_TEMPFAIL ? "postponed" : "failed", why };
+}
+
+/** What the trace of a mistake of ours tells is for its log, where it is; people are told the rest. */
+function reasonIn(words: string): string | undefined {
+  const said = words.split("❌").at(-1)?.trim();
+  return said === undefined || TRACE.test(said) ? undefined : said;
 }

@@ -1,17 +1,19 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { backup, DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { PART_TITLES } from "../stack/addresses.ts";
 import { listFiles } from "../stack/hash-files.ts";
-import { StackError, TemporaryError } from "../stack/project.ts";
+import { StackError } from "../stack/project.ts";
 import { inStep, type Report } from "../stack/report.ts";
 import { tellSize } from "../stack/tell-size.ts";
 import type { Addition } from "./access.ts";
 import type { Source } from "./archive.ts";
+import { copyDatabase } from "./database-copy.ts";
 import { CONFIG, DOTENV, type Facts, isArchiveName, MIGRATIONS } from "./manifest.ts";
+import { takeSnapshot } from "./prometheus-snapshot.ts";
+import { askServer, readAnswer } from "./server-answer.ts";
 import { foldersOf, type Storage } from "./storage.ts";
 
 /** Servers whose files must not be copied as they are while they run, by their address. */
@@ -29,8 +31,8 @@ export interface Collection extends Addition {
 /** Milliseconds: Alertmanager writes every minute (`--data.maintenance-interval`). */
 const ALERTMANAGER_DEADLINE = 90_000;
 const POLL = 200;
-/** All pages in one step: otherwise each write of a service makes the copy begin anew (sqlite3_backup_step). */
-const ALL_PAGES = 0x7fffffff;
+
+const statusSchema = z.object({ versionInfo: z.object({ version: z.string() }) });
 
 /** What goes into an archive, each file once it is sound to read. */
 export async function* collect(options: Collection, facts: Facts): AsyncGenerator<Source> {
@@ -64,7 +66,7 @@ async function* collectDatabases(options: Collection, facts: Facts): AsyncGenera
   try {
     for (const name of [...Object.keys(MIGRATIONS), "grafana/grafana.db"]) {
       signal.throwIfAborted();
-      const copy = await copyDatabase(name, options);
+      const copy = await copyIfThere(name, options);
       if (copy === undefined) continue;
       if (name in MIGRATIONS) facts.databases[name] = await versionOf(copy);
       yield { name, path: copy };
@@ -75,8 +77,8 @@ async function* collectDatabases(options: Collection, facts: Facts): AsyncGenera
   }
 }
 
-/** By SQLite's own means, which takes no harm from whoever writes at the same time. */
-async function copyDatabase(
+/** @returns the copy, where there is such a database */
+async function copyIfThere(
   name: string,
   { storage, scratch, report }: Collection,
 ): Promise<string | undefined> {
@@ -85,12 +87,7 @@ async function copyDatabase(
   if (!existsSync(path)) return undefined;
   return inStep(report, `备份 ${PART_TITLES[part]} 的数据库`, async (step) => {
     const copy = join(scratch, file);
-    try {
-      using database = new DatabaseSync(path, { timeout: 10_000 });
-      await backup(database, copy, { rate: ALL_PAGES });
-    } catch (error) {
-      throw new StackError(`无法备份 ${path}：${(error as Error).message}`, { cause: error });
-    }
+    await copyDatabase(path, copy);
     step.done(tellSize(statSync(copy).size));
     return copy;
   });
@@ -120,8 +117,9 @@ async function* collectPrometheus(
   let folder = data;
   try {
     if (servers.prometheus) {
-      facts.servers.prometheus = await versionOfPrometheus(servers.prometheus);
-      folder = join(data, "snapshots", await snapshot(servers.prometheus, signal));
+      const taken = await takeSnapshot(servers.prometheus, data, signal);
+      facts.servers.prometheus = taken.version;
+      folder = taken.folder;
     }
     let size = 0;
     const files = listFiles(folder)
@@ -142,27 +140,6 @@ async function* collectPrometheus(
   }
 }
 
-async function versionOfPrometheus(url: string): Promise<string> {
-  const response = await ask(`${url}/api/v1/status/buildinfo`, "Prometheus", {});
-  // It reads its log anew at each start, of a busy day for minutes.
-  if (response.status === 503) throw new TemporaryError("Prometheus 还在启动，请过一分钟再备份");
-  return z.object({ data: z.object({ version: z.string() }) }).parse(await response.json()).data.version;
-}
-
-/** @returns the name of the folder that it made below snapshots/ */
-async function snapshot(url: string, signal: AbortSignal): Promise<string> {
-  const response = await ask(`${url}/api/v1/admin/tsdb/snapshot`, "Prometheus", { method: "POST", signal });
-  if (!response.ok) {
-    const text = await response.text();
-    const remedy = text.includes("admin APIs disabled")
-      ? "请先执行 npm start，让它打开快照功能，再备份"
-      : text;
-    throw new StackError(`Prometheus 没有做出快照（HTTP ${response.status}）：${remedy}`);
-  }
-  return z.object({ data: z.object({ name: z.string().regex(/^[\w-]+$/) }) }).parse(await response.json())
-    .data.name;
-}
-
 /**
  * Until its files hold what it knew when the backup began: it replaces them from time to time, each in one step.
  * What is taken without waiting would lack the silences of the last minute.
@@ -173,8 +150,8 @@ async function settleAlertmanager(
   began: number,
 ): Promise<void> {
   if (!servers.alertmanager) return;
-  const response = await ask(`${servers.alertmanager}/api/v2/status`, "Alertmanager", {});
-  const status = z.object({ versionInfo: z.object({ version: z.string() }) }).parse(await response.json());
+  const url = `${servers.alertmanager}/api/v2/status`;
+  const status = readAnswer(await askServer({ url, server: "Alertmanager", signal }), statusSchema);
   facts.servers.alertmanager = status.versionInfo.version;
   const step = report.begin("备份 Alertmanager 的静默与发送记录");
   step.progress("等它把最新的写到磁盘，最多一分钟");
@@ -185,15 +162,4 @@ async function settleAlertmanager(
   }
   if (isWritten()) step.done();
   else step.fail("它没有把最近一分钟的写到磁盘，备份里是更早的");
-}
-
-async function ask(url: string, name: string, options: RequestInit): Promise<Response> {
-  try {
-    return await fetch(url, options);
-  } catch (cause) {
-    throw new TemporaryError(
-      `${name} 没有应答，无法备份：请用 npm start 启动它，或者用 npm stop 全部停下再备份`,
-      { cause },
-    );
-  }
 }

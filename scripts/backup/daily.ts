@@ -5,7 +5,7 @@ import { systemClock } from "../../service/clock.ts";
 import { cli } from "../stack/cli.ts";
 import { attempt } from "./attempt.ts";
 import { createFailureAlert } from "./failure-alert.ts";
-import { dailyArchives, isDue } from "./rotation.ts";
+import { dailyArchives, isDue, newestName } from "./rotation.ts";
 import { createSchedule } from "./schedule.ts";
 
 /** Makes the daily backups, by the command that it is given, until it is stopped. One that was missed is made up for. */
@@ -18,7 +18,10 @@ async function daily(signal: AbortSignal): Promise<void> {
   if (!isWanted) process.stdout.write("config.ini 里 backup_keep 是 0：不做每日备份\n");
   const schedule = createSchedule({
     clock: systemClock,
-    isDue: () => isWanted && isDue(dailyArchives(folder).at(-1), backup.hour, timezone, new Date()),
+    isDue() {
+      const now = new Date();
+      return isWanted && isDue(newestName(dailyArchives(folder), timezone, now), backup.hour, timezone, now);
+    },
     make: (stopping) => attempt(process.argv.slice(2), stopping),
     tell: createFailureAlert({
       alertmanagerUrl: readUrl(env, "ALERTMANAGER_URL", "http://localhost:9093"),

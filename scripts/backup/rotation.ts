@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { tellMoment } from "../stack/tell-time.ts";
+import { archiveRemedies, diskTrouble } from "./disk-trouble.ts";
 
 const DAILY = /^daily-(\d{8}-\d{6})\.tar\.gz$/;
 
@@ -9,26 +10,73 @@ export function archiveName(kind: "backup" | "daily", now: Date, timezone: strin
   return `${kind}-${stamp(now, timezone)}.tar.gz`;
 }
 
-/** The daily archives in a folder, oldest first; one that was made by hand is not among them. */
-export function dailyArchives(folder: string): string[] {
-  return existsSync(folder) ? dailyOnes(readdirSync(folder)) : [];
+export interface DailyArchive {
+  name: string;
+  /** Bytes. */
+  size: number;
 }
 
-/** The same, of the names in a folder. */
+/**
+ * The daily archives in a folder, oldest first; one that was made by hand is not among them.
+ * @throws {StackError} where it is no folder, or closed
+ */
+export function dailyArchives(folder: string): DailyArchive[] {
+  try {
+    return dailyOnes(readdirSync(folder)).flatMap((name) => {
+      // It may have been removed a moment ago.
+      const size = statSync(join(folder, name), { throwIfNoEntry: false })?.size;
+      return size === undefined ? [] : { name, size };
+    });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw diskTrouble(error, archiveRemedies(folder));
+  }
+}
+
+/** The names of daily archives, oldest first. */
 export function dailyOnes(names: string[]): string[] {
   return names.filter((name) => DAILY.test(name)).sort();
 }
 
-/** Removes all but the newest. @returns their names */
-export function rotate(folder: string, keep: number): string[] {
-  const surplus = dailyArchives(folder).slice(0, -keep);
+/** Milliseconds that a name may be ahead: where summer time ends, an hour comes twice. */
+const TOLERANCE = 2 * 3600_000;
+
+/** Whether an archive was made while the clock was ahead: it tells nothing of when the last backup was. */
+export function isAhead({ name }: DailyArchive, timezone: string, now: Date): boolean {
+  return (DAILY.exec(name)?.[1] ?? "") > stamp(new Date(now.getTime() + TOLERANCE), timezone);
+}
+
+/** The newest of those that stand for a day: an empty one does not. @param archives oldest first */
+export function newestName(archives: DailyArchive[], timezone: string, now: Date): string | undefined {
+  return standing(archives, timezone, now).at(-1)?.name;
+}
+
+function standing(archives: DailyArchive[], timezone: string, now: Date): DailyArchive[] {
+  return archives.filter((archive) => archive.size > 0 && !isAhead(archive, timezone, now));
+}
+
+export interface Rotation {
+  keep: number;
+  timezone: string;
+  now: Date;
+}
+
+/**
+ * Removes all but the newest. Those that do not stand for a day are neither counted, as it would be the newest that had
+ * to go, nor removed, as it may be the clock of today that is wrong.
+ * @returns the names of those that are removed
+ */
+export function rotate(folder: string, { keep, timezone, now }: Rotation): string[] {
+  const surplus = standing(dailyArchives(folder), timezone, now)
+    .slice(0, -keep)
+    .map(({ name }) => name);
   for (const name of surplus) rmSync(join(folder, name));
   return surplus;
 }
 
 /**
  * Whether the last full hour of its kind has passed without a backup.
- * @param newest the name of the newest daily archive
+ * @param newest the name of the newest daily archive that stands for a day
  */
 export function isDue(newest: string | undefined, hour: number, timezone: string, now: Date): boolean {
   const due = `-${String(hour).padStart(2, "0")}0000`;

@@ -8,7 +8,7 @@ import { inStep, type Report } from "../stack/report.ts";
 import { syncFolder } from "../stack/sync.ts";
 import { tellSize } from "../stack/tell-size.ts";
 import { readArchive } from "./archive.ts";
-import { diskTrouble } from "./disk-trouble.ts";
+import { archiveRemedies, diskTrouble } from "./disk-trouble.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** Ends the name of what is not finished. */
@@ -22,8 +22,8 @@ export function scratchOf(file: string): string {
 export interface Saving {
   report: Report;
   signal: AbortSignal;
-  /** What to do where the folder cannot be written to. */
-  closed: string;
+  /** What to do where the folder cannot be written to, if it is not one of this machine's. */
+  closed?: string | undefined;
 }
 
 /**
@@ -54,7 +54,7 @@ export async function saveArchive(
       return manifest;
     });
   } catch (error) {
-    throw diskTrouble(error, { full: `请在 ${folder} 腾出空间，或者换一个目录`, closed });
+    throw diskTrouble(error, archiveRemedies(folder, closed));
   } finally {
     // What went wrong first is what is told.
     await rm(partial, { force: true }).catch(() => {});

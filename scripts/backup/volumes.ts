@@ -8,7 +8,7 @@ import { StackError } from "../stack/project.ts";
 import { createReport } from "../stack/report.ts";
 import type { Addition } from "./access.ts";
 import type { RunningServers } from "./collecting.ts";
-import { diskTrouble, openToContainers } from "./disk-trouble.ts";
+import { archiveRemedies, diskTrouble, openToContainers } from "./disk-trouble.ts";
 import { discard, putBack, swap, unpack } from "./exchange.ts";
 import { pack } from "./packing.ts";
 import { archiveName, rotate } from "./rotation.ts";
@@ -56,7 +56,7 @@ async function work(signal: AbortSignal): Promise<void> {
       try {
         await pipeline(packTo(join(BACKUPS, "streamed"), request), process.stdout, { signal });
       } catch (error) {
-        throw diskTrouble(error, { full: `请在 ${BACKUPS} 所在的磁盘腾出空间`, closed: CLOSED });
+        throw diskTrouble(error, archiveRemedies(BACKUPS, CLOSED));
       }
     },
     unpack: () => unpack("/dev/stdin", VOLUMES, { report, signal }),
@@ -66,7 +66,9 @@ async function work(signal: AbortSignal): Promise<void> {
     /** Both servers belong to the stack: one that does not answer is a failure. */
     async daily() {
       const { config, text: configText } = readConfigFile("/rendered/current/config.ini");
-      const file = join(BACKUPS, archiveName("daily", new Date(), config.timezone));
+      const { timezone, backup } = config;
+      const now = new Date();
+      const file = join(BACKUPS, archiveName("daily", now, timezone));
       const request: VolumeRequest = {
         servers: ["prometheus", "alertmanager"],
         config: configText,
@@ -74,7 +76,7 @@ async function work(signal: AbortSignal): Promise<void> {
         variables: [],
       };
       await saveArchive(file, () => packTo(file, request), { report, signal, closed: CLOSED });
-      rotate(BACKUPS, Math.max(1, config.backup.keep));
+      rotate(BACKUPS, { keep: Math.max(1, backup.keep), timezone, now });
     },
   };
   const [, , name = ""] = process.argv;

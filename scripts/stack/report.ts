@@ -1,3 +1,5 @@
+import { oneLine, printable } from "./printable.ts";
+
 /** Tells the operator what is going on. */
 export interface Report {
   /** A step begins; what it takes is shown when it ends. */
@@ -29,9 +31,12 @@ export async function inStep<T>(
   }
 }
 
-/** @param out usually process.stdout */
-export function createReport(out: NodeJS.WriteStream): Report {
-  const line = (text = "") => out.write(`${text}\n`);
+/**
+ * What it is told may come from elsewhere, an archive or a log: to a terminal it says nothing.
+ * @param out usually process.stdout
+ */
+export function createReport(out: Pick<NodeJS.WriteStream, "write" | "isTTY">): Report {
+  const line = (text = "") => out.write(`${printable(text)}\n`);
   return {
     line,
     warn: (text) => line(`⚠️  ${text}`),
@@ -46,9 +51,10 @@ export function createReport(out: NodeJS.WriteStream): Report {
       const progress = (text: string) => {
         if (!out.isTTY || text === shown) return;
         shown = text;
-        out.write(`\r\x1b[2K… ${title}：${text}`);
+        // Only a line can be cleared.
+        out.write(`\r\x1b[2K… ${oneLine(`${title}：${text}`)}`);
       };
-      if (out.isTTY) out.write(`… ${title}`);
+      if (out.isTTY) out.write(`… ${oneLine(title)}`);
       return { progress, done: (result = "") => end("✅", result), fail: (result) => end("❌", result) };
     },
   };

@@ -132,7 +132,7 @@ test("where there is nothing yet, nothing is backed up or restored", async () =>
   const restored = await empty.run("restore.ts", "--native", "--yes", "none.tar.gz");
   await empty.remove();
   assert.equal(code, 1);
-  assert.match(output, /❌ 这里还没有数据，没有什么可备份的：先执行 npm start\n没有留下备份/);
+  assert.match(output, /❌ 这里还没有数据，没有什么可备份的：先执行 npm start\n没有留下备份。\n/);
   assert.match(restored.output, /❌ 不能从 .*none\.tar\.gz 恢复：找不到这个文件\n什么都没有改动。\n$/);
 });
 

@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
@@ -124,6 +125,7 @@ describe("refused, with what is wrong", () => {
       /备份的格式是 2，这里的程序只认识到 1/,
     ],
     ["no tar file", () => Buffer.alloc(2000, "x"), /目录已损坏/],
+    ["two archives, one behind the other", (tar) => Buffer.concat([tar, tar]), /^已损坏$/],
   ];
   for (const [title, change, message] of cases) {
     test(title, async (t) => {
@@ -154,9 +156,21 @@ describe("refused, with what is wrong", () => {
     const folder = temporaryFolder(t);
     await assert.rejects(readArchive(join(folder, "none")), refused(/找不到这个文件/));
     await assert.rejects(readArchive(folder), refused(/这是一个目录/));
+    await assert.rejects(readArchive("/dev/null/backup"), refused(/^读不出来（ENOTDIR）$/));
     writeFileSync(join(folder, "text"), "hello, this is only text");
     await assert.rejects(readArchive(join(folder, "text")), refused(/不是备份文件，或者已损坏/));
   });
+});
+
+test("what goes wrong with the files that it hands out is not told of the archive", async (t) => {
+  const file = await archive(t);
+  for (const error of [new Error("interrupted"), Object.assign(new Error("full"), { code: "ENOSPC" })]) {
+    const fail = () => Promise.reject(error);
+    for (const failing of [{ begin: fail }, { write: fail }, { end: fail }]) {
+      const unpacking = { begin() {}, async write() {}, async end() {}, ...failing };
+      await assert.rejects(readArchive(file, unpacking), (thrown) => thrown === error);
+    }
+  }
 });
 
 describe("there is a whole archive under its name, or none", () => {
@@ -184,6 +198,22 @@ describe("there is a whole archive under its name, or none", () => {
       new RegExp(`磁盘已满：请在 ${disk} 腾出空间`),
     );
     assert.deepEqual(readdirSync(disk), ["filler"]);
+  });
+
+  test("what should be the folder is none: told as that", async (t) => {
+    const folder = temporaryFolder(t);
+    const file = join(folder, "file");
+    writeFileSync(file, "");
+    symlinkSync("nowhere", join(folder, "link"));
+    for (const [place, code] of [
+      [file, "EEXIST"],
+      [join(file, "below"), "ENOTDIR"],
+      [join(folder, "link"), "ENOENT"],
+    ] as const)
+      await assert.rejects(
+        saveSources(join(place, "backup.tar.gz"), TEXTS),
+        new RegExp(`^StackError: ${place} 不能用作目录（${code}）：请在 .env 里把 BACKUP_DIR 换成一个目录，`),
+      );
   });
 
   test("what a killed one left is cleared up; the files of others on the disk are theirs", async (t) => {

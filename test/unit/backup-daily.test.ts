@@ -21,7 +21,11 @@ interface PostedAlert {
 }
 
 /** Makes daily backups by a script of ours. @returns what Alertmanager is told, and the folder of the archives */
-async function startDaily(t: TestContext, script: string, { config = CONFIG, status = 200 } = {}) {
+async function startDaily(
+  t: TestContext,
+  script: string,
+  { config = CONFIG, status = 200, archives = ".", name = "notes" } = {},
+) {
   const folder = temporaryFolder(t);
   const told: PostedAlert[] = [];
   const alertmanager = await listen(t, async (request, response) => {
@@ -31,10 +35,11 @@ async function startDaily(t: TestContext, script: string, { config = CONFIG, sta
   });
   writeFileSync(join(folder, "config.ini"), config);
   writeFileSync(join(folder, "command.mjs"), script);
+  writeFileSync(join(folder, name), "whole");
   const command = [join(PROJECT, "scripts/backup/daily.ts"), join(folder, "command.mjs"), "--daily"];
   const env = {
     MONITORING_CONFIG: join(folder, "config.ini"),
-    BACKUP_DIR: folder,
+    BACKUP_DIR: join(folder, archives),
     ALERTMANAGER_URL: alertmanager,
     PUBLIC_EXPORTER_URL: "https://monitor.example.com",
   };
@@ -67,6 +72,13 @@ test("a backup that is due is made at once, and nobody is told; it ends when it 
   assert.deepEqual(told, []);
 });
 
+test("one that is named for a time to come, as the clock was ahead once, is not taken for today's", async (t) => {
+  const name = "daily-29991231-030000.tar.gz";
+  const making = 'import { writeFileSync } from "node:fs"; writeFileSync("made", "");';
+  const { folder } = await startDaily(t, making, { name });
+  await eventually("the backup", () => existsSync(join(folder, "made")));
+});
+
 test("none is made where config.ini does not ask for any, whoever has started it", async (t) => {
   const config = "[monitoring]\nbackup_keep = 0\n";
   const { daily, ended, log } = await startDaily(t, "", { config });
@@ -74,6 +86,16 @@ test("none is made where config.ini does not ask for any, whoever has started it
   daily.kill("SIGTERM");
   assert.equal(await ended, 0);
   assert.doesNotMatch(log(), /Z 每日备份/);
+});
+
+test("a folder that cannot be one is told so, without a trace", async (t) => {
+  const { folder, told } = await startDaily(t, "", { archives: "command.mjs" });
+  await eventually("the alert", () => told.length > 0);
+  const description = told[0]?.annotations.description ?? "";
+  assert.ok(
+    description.startsWith(`${join(folder, "command.mjs")} 不能用作目录（ENOTDIR）：请`),
+    description,
+  );
 });
 
 const FAILING = 'process.stderr.write("\\n❌ 磁盘已满，没有留下备份\\n"); process.exitCode = 1;';
@@ -123,4 +145,12 @@ process.stderr.write(words.subarray(0, 5), () => setTimeout(() => process.stderr
     kind: "failed",
     why: "备份程序意外结束（SIGKILL）",
   });
+  const unexpected = { kind: "failed", why: "备份程序意外结束（1）" };
+  assert.deepEqual(await outcome('throw new Error("EEXIST");'), unexpected);
+  // What volumes.ts tells of a step goes to the same place.
+  assert.deepEqual(
+    await outcome('console.error("❌ 核对：没有成功"); throw new Error("EEXIST");'),
+    unexpected,
+  );
+  assert.deepEqual(await outcome('throw "no error"'), unexpected);
 });

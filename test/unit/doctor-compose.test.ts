@@ -128,6 +128,32 @@ test("a stack in containers: what the engine says, what is published, and the re
   assert.ok((await look(clone)).includes("problem: 改了没有生效：config.ini、.env 或规则"));
 });
 
+test("daily backups in a container are told by the names and sizes in its folder", async (t) => {
+  const clone = cloneCheckout(t, SETTINGS);
+  const config = join(clone.folder, "config/config.ini");
+  writeFileSync(config, readFileSync(config, "utf8").replace("backup_keep = 0", "backup_keep = 7"));
+  const added: Record<string, string> = {
+    "compose ps": `\n${JSON.stringify({ ID: "id-backup", Service: "backup", State: "running", Health: "", ExitCode: 0, Publishers: [] })}`,
+    inspect: `\n${new Date(0).toISOString()}`,
+  };
+  const docker = (await startContainers(t, clone)).map(([argument, answer]): Docker[number] => [
+    argument,
+    answer + (added[argument] ?? ""),
+  ]);
+  const folder = `total 8
+-rw-r----- 1 65534 0    0 Jan  1  2026 daily-20260101-030000.tar.gz
+-rw-r----- 1 65534 0 1234 Jan  2  2026 daily-20260102-030000.tar.gz
+-rw-r----- 1 65534 0 1234 Jan  3  2026 daily-29991231-030000.tar.gz`;
+  installDocker(clone, [["exec -T backup ls -ln /backups", folder], ...docker]);
+  const told = await look(clone);
+  for (const line of [
+    "problem: 该做的每日备份没有做成，最近一次是 daily-20260102-030000.tar.gz",
+    "problem: 每日备份是空文件：daily-20260101-030000.tar.gz",
+    "hint: 每日备份的时间在将来：daily-29991231-030000.tar.gz",
+  ])
+    assert.ok(told.includes(line), `${line}\n${told.join("\n")}`);
+});
+
 test("WeCom and the mail server are asked from inside, by .env as it is now, and no secret is on a command line", async (t) => {
   const wecom = await startWecomServer(["robot-secret"]);
   t.after(() => wecom.close());

@@ -199,19 +199,31 @@ test("the disk: room for the retention, too little of it, not known yet, not wri
   assert.ok(!existsSync(view.paths.root), "it makes nothing");
 });
 
+const today = "daily-20260212-030007.tar.gz";
+const yesterday = "daily-20260211-030004.tar.gz";
+
+/** Daily backups at three. @param folder BACKUP_DIR, in which the names are @param reason of a BackupFailed */
+async function backupView(
+  t: TestContext,
+  { keep = 7, names = [] as string[], folder = temporaryFolder(t), reason = "", now = NOW },
+): Promise<StackView> {
+  // 13:46 UTC is 21:46 there.
+  const config = { timezone: "Asia/Shanghai", backup: { keep, hour: 3 } };
+  const alerts = reason === "" ? [] : [{ annotations: { description: reason } }];
+  const answers = { alertmanager: { "/api/v2/alerts?filter=alertname%3D%22BackupFailed%22": alerts } };
+  const view = await testView(t, { config, now, env: { BACKUP_DIR: folder }, answers });
+  for (const name of names) writeFileSync(join(folder, name), "whole");
+  const { parts } = view.runtime as { parts: Record<string, PartState> };
+  parts.backup = { isRunning: true, isHealthy: true, since: 0, url: undefined };
+  return view;
+}
+
 test("daily backups: not asked for, made, missed, nobody there to make them", async (t) => {
   const told = async (keep: number, names: string[], change = (_view: StackView) => {}) => {
-    // 13:46 UTC is 21:46 there.
-    const config = { timezone: "Asia/Shanghai", backup: { keep, hour: 3 } };
-    const view = await testView(t, { config, now: NOW, env: { BACKUP_DIR: temporaryFolder(t) } });
-    for (const name of names) writeFileSync(join(view.settings.env.BACKUP_DIR ?? "", name), "");
-    const { parts } = view.runtime as { parts: Record<string, PartState> };
-    parts.backup = { isRunning: true, isHealthy: true, since: 0, url: undefined };
+    const view = await backupView(t, { keep, names });
     change(view);
     return findings(backupCheck, view);
   };
-  const today = "daily-20260212-030007.tar.gz";
-  const yesterday = "daily-20260211-030004.tar.gz";
   assert.deepEqual(await told(0, []), []);
   assert.deepEqual(await told(7, [yesterday, today]), [`ok: 最近一次每日备份 ${today}`]);
   assert.deepEqual(await told(7, [yesterday, "backup-20260212-210000.tar.gz"]), [
@@ -236,6 +248,37 @@ test("daily backups: not asked for, made, missed, nobody there to make them", as
     (await told(7, [], service))[0] ?? "",
     /journalctl -u wecom-monitoring-backup\.service -n 20$/,
   );
+});
+
+test("a daily backup whose failure is being told: a problem, with what is told, as soon as it is", async (t) => {
+  const reason = "磁盘已满：请腾出空间\n没有留下备份。";
+  // Four minutes after three.
+  const view = await backupView(t, { names: [yesterday], reason, now: Date.parse("2026-02-11T19:04:00Z") });
+  Object.assign((view.runtime as { parts: Record<string, PartState> }).parts.backup ?? {}, {
+    since: view.clock.now() - 60_000,
+  });
+  assert.deepEqual(await findings(backupCheck, view), [
+    `problem: 该做的每日备份没有做成，最近一次是 ${yesterday}。原因：磁盘已满：请腾出空间 没有留下备份。 | 硬盘坏了，只能恢复到上一次备份 | 照原因里说的办；还不行看 docs/runbooks/BackupFailed.md`,
+  ]);
+  const made = await backupView(t, { names: [today], reason });
+  assert.deepEqual(await findings(backupCheck, made), [`ok: 最近一次每日备份 ${today}`]);
+});
+
+test("daily backups: an empty one, one of a time to come, no folder", async (t) => {
+  const folder = temporaryFolder(t);
+  const empty = "daily-20300101-000000.tar.gz";
+  const ahead = ["daily-20300102-000000.tar.gz", "daily-20300103-000000.tar.gz"];
+  const view = await backupView(t, { folder, names: [yesterday, ...ahead] });
+  writeFileSync(join(folder, empty), "");
+  assert.deepEqual(await findings(backupCheck, view), [
+    `problem: 该做的每日备份没有做成，最近一次是 ${yesterday} | 硬盘坏了，只能恢复到上一次备份 | npm run backup，会说明原因和办法`,
+    `problem: 每日备份是空文件：${empty} | 从它恢复不了，那一天没有备份 | 检查硬盘：dmesg | tail；再删掉空文件：rm ${folder}/${empty}`,
+    `hint: 每日备份的时间在将来：${ahead[0]} 等 2 个 | 是这台机器的时间快了的时候做的，不算数，也不会自动删除 | 先看现在的时间对不对：timedatectl；对，而且不再需要它，就删掉：rm ${folder}/${ahead[0]}`,
+  ]);
+  const file = join(folder, empty);
+  assert.deepEqual(await findings(backupCheck, await backupView(t, { folder: file })), [
+    `problem: 每日备份做不成：${file} 不能用作目录（ENOTDIR）：请在 .env 里把 BACKUP_DIR 换成一个目录，再执行 npm run apply；没有设 BACKUP_DIR 的，把它移开 | 硬盘坏了，只能恢复到上一次备份 | 改好后执行 npm run backup，看能不能做成`,
+  ]);
 });
 
 test("a data folder that cannot be written", async (t) => {

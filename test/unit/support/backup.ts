@@ -24,5 +24,5 @@ export async function saveSources(
       packArchive(Readable.from(sources) as AsyncIterable<Source>, () => facts),
       { objectMode: false },
     );
-  await saveArchive(file, pack, { report: SILENT, signal, closed: "" });
+  await saveArchive(file, pack, { report: SILENT, signal });
 }
