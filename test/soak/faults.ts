@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PartName } from "../../scripts/stack/addresses.ts";
+import { eventually } from "../helpers/eventually.ts";
 import { cannotMount } from "../helpers/mounting.ts";
 import type { Field } from "./field.ts";
 
@@ -44,18 +45,23 @@ function kill(part: PartName): Fault {
 /** The disk shrinks to what it holds. */
 async function fillDisk({ stack, disk }: Field): Promise<void> {
   if (disk === undefined) return;
-  const used = execFileSync("df", ["--block-size=1", "--output=used", disk])
-    .toString()
-    .split("\n")[1]
-    ?.trim();
-  resize(disk, String(used));
+  await eventually("the disk is full", () => {
+    // Refused if something was written since.
+    resize(disk, usedBytes(disk));
+    return true;
+  });
   await sleep(DISK_FULL);
   resize(disk, "1g");
   await start(stack);
 }
 
+function usedBytes(disk: string): string {
+  const [, used = ""] = execFileSync("df", ["--block-size=1", "--output=used", disk]).toString().split("\n");
+  return used.trim();
+}
+
 function resize(disk: string, size: string): void {
-  execFileSync("mount", ["-o", `remount,size=${size}`, disk]);
+  execFileSync("mount", ["-o", `remount,size=${size}`, disk], { stdio: "pipe" });
 }
 
 async function start(stack: Field["stack"]): Promise<void> {
