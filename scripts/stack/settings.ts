@@ -1,4 +1,5 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { readChannelSettings } from "../../alertmanager/relay/channels/index.ts";
 import { readAuthorities } from "../../config/authorities.ts";
 import { type Config, readConfigFile } from "../../config/config.ts";
@@ -50,8 +51,18 @@ export async function checkSettings({ env, config }: Settings): Promise<void> {
   readAdminPassword(env);
   readProxies(env);
   readAuthorities(env);
+  const backups = optional(env, "BACKUP_DIR");
+  if (config.backup.keep > 0 && backups?.includes("/")) requireFolder("BACKUP_DIR", backups);
   const host = optional(env, "HOST");
   if (host !== undefined && !(await isOwnAddress(host))) {
     throw new EnvironmentError(`环境变量 HOST：${host} 不是本机的地址；0.0.0.0 表示所有地址`);
   }
+}
+
+/** One that can be made is as good. @throws {EnvironmentError} */
+function requireFolder(name: string, path: string): void {
+  let nearest = resolve(path);
+  while (!existsSync(nearest)) nearest = dirname(nearest);
+  if (!statSync(nearest).isDirectory())
+    throw new EnvironmentError(`环境变量 ${name}：${path} 不能用作目录，因为 ${nearest} 不是目录`);
 }

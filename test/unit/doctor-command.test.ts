@@ -68,6 +68,17 @@ test("a config.ini that is refused does not keep the other checks from their wor
   );
 });
 
+test("a folder for daily backups that cannot be one is refused before anything is changed", async (t) => {
+  const { folder, run } = cloneCheckout(t, { BACKUP_DIR: "/dev/null/archives" });
+  const config = join(folder, "config/config.ini");
+  const ask = async (keep: number) => {
+    writeFileSync(config, `[monitoring]\nbackup_keep = ${keep}\n`);
+    return (await run("apply.ts")).error;
+  };
+  assert.match(await ask(2), /BACKUP_DIR：\/dev\/null\/archives 不能用作目录，因为 \/dev\/null 不是目录/);
+  assert.match(await ask(0), /没有在运行，请执行 npm start/);
+});
+
 test("what changes something takes no option that there is not", async (t) => {
   const { run } = cloneCheckout(t);
   for (const [script, usage] of [
