@@ -50,7 +50,7 @@ describe("what is wrong is said before anything runs", () => {
     assert.deepEqual(records(), []);
   });
 
-  test("a part that dies, with the end of its log; the others are stopped again", async () => {
+  test("a part that dies of its database, and what to do; the others are stopped again", async () => {
     const data = join(stack.folder, ".stack/data");
     mkdirSync(data, { recursive: true });
     writeFileSync(
@@ -60,7 +60,7 @@ describe("what is wrong is said before anything runs", () => {
     const { code, output } = await stack.up();
     writeFileSync(join(data, "relay.db"), "");
     assert.equal(code, 1);
-    assert.match(output, /告警转发 启动后就退出了。日志 .+relay\.log 的末尾：\n.*file is not a database/s);
+    assert.match(output, /告警转发 启动后就退出了：数据库 .+relay\.db 已损坏。\n办法：恢复最近的备份/);
     assert.deepEqual(records(), []);
   });
 });

@@ -57,9 +57,9 @@ test("a part that lives but is not ready in time stops the others, or is told an
   assert.equal(runningProcesses(paths).length, 2);
   assert.match(warnings.join(), /采集程序 0\.3 秒内没有就绪.*它留着运行/s);
 
-  const dying = part("prometheus", "process.exit(1)", "http://127.0.0.1:1/-/ready");
+  const dying = part("prometheus", "console.log('its last words')", "http://127.0.0.1:1/-/ready");
   await assert.rejects(
-    startParts([dying], paths, { ...options, keepLate: true }),
-    /Prometheus 启动后就退出了/,
+    startParts([dying], paths, { ...options, patience: 60_000, keepLate: true }),
+    /Prometheus 启动后就退出了。日志 .+prometheus\.log 的末尾：\nits last words$/,
   );
 });
