@@ -20,7 +20,8 @@ async function dribble(t: TestContext, url: string, beginning: string): Promise<
   const drops = setInterval(() => socket.writable && beginning && socket.write("x"), 100);
   t.after(() => clearInterval(drops));
   t.after(() => socket.destroy());
-  return text(socket);
+  // A byte that was on its way makes a reset of it.
+  return text(socket).catch(() => "");
 }
 
 test("whoever does not come to the end of a head is hung up on, and others are served meanwhile", async (t) => {

@@ -35,12 +35,12 @@ test("with Docker where there is an engine, else natively, and why", async (t) =
   const paths = place(t, NO_ENGINE);
   const { kind, ...why } = await chooseKind({}, paths);
   assert.equal(kind, "native");
+  assert.match(JSON.stringify(why), /Docker 引擎连接不上.*Cannot connect/);
+  await assert.rejects(chooseKind({ docker: true }, paths), /Docker 引擎连接不上.*Cannot connect/);
   assert.deepEqual(await chooseKind({}, place(t, NO_COMPOSE)), {
     kind: "native",
     reason: "Docker 没有 compose 插件",
   });
-  assert.match(JSON.stringify(why), /Docker 引擎连接不上.*Cannot connect/);
-  await assert.rejects(chooseKind({ docker: true }, paths), /Docker 引擎连接不上.*Cannot connect/);
 });
 
 test("as it is asked for, but one of the two", async (t) => {
