@@ -50,7 +50,7 @@ async function up(signal: AbortSignal): Promise<void> {
       signal,
     });
     if (!isReady) process.exitCode = 1;
-    if (!isChanged) report.line(UNCHANGED);
+    else if (!isChanged) report.line(UNCHANGED);
     const urls = publicUrls(config, env, ports);
     summarize(report, { config, env, urls, ...native, relayLog: whereLogged(paths, "relay") });
   }

@@ -2,6 +2,9 @@ import { z } from "zod";
 import { askUpstream } from "../api/upstream.ts";
 import { DEADLINE } from "./answer.ts";
 
+/** Milliseconds after its start in which it has looked at everything once. */
+export const SETTLED = 60_000;
+
 /** What only Prometheus knows: what is too much, what is wrong, and what came before. */
 export interface Judgement {
   /** Since when it runs, milliseconds since the epoch: in the first minute it has not looked at everything yet. */

@@ -2,6 +2,7 @@ import type { PartUrls } from "../../config/environment.ts";
 import { type Alert, keyOf } from "../overview/alerts.ts";
 import type { Answer } from "../overview/answer.ts";
 import type { Overview } from "../overview/overview.ts";
+import { SETTLED } from "../overview/prometheus.ts";
 import {
   channelWords,
   collectorTitle,
@@ -183,9 +184,6 @@ function channelProblems({ telling, alerts }: Overview): Problem[] {
       };
     });
 }
-
-/** Milliseconds after which Prometheus has looked at everything once. */
-const SETTLED = 60_000;
 
 /** Also where the clock was set back since the start, for as long. */
 function isSettling({ at, judgement }: Overview): boolean {

@@ -1,6 +1,6 @@
 import { collectorTitle, EVENTS_REFUSED } from "../../exporter/words.ts";
-import { failingCollectors } from "../stack/exposition.ts";
-import { type Check, type Finding, ok, problem } from "./check.ts";
+import { failingCollectors, readCollectors } from "../stack/exposition.ts";
+import { type Check, type Finding, ok, problem, unchecked } from "./check.ts";
 
 const RUNBOOK = "docs/runbooks/CollectorFailing.md";
 
@@ -12,6 +12,9 @@ export const collectorsCheck: Check = {
   async run({ ask }): Promise<Finding[]> {
     const { text } = await ask("exporter", "/metrics");
     const failing = failingCollectors(text);
+    // Those of the host and services have none before their first run, and while they are stopped.
+    if (failing.length === 0 && readCollectors(text).size < 2)
+      return [unchecked("各项数据", "刚启动，或者采集被停止了")];
     if (failing.length === 0) return [ok("各项数据都取得到，业务事件都存得下")];
     return failing.map((name) =>
       name === "events"

@@ -10,4 +10,5 @@ import { askLikeTheRelay, type Look, lookFromHere } from "./outside.ts";
 askLikeTheRelay(process.env);
 const env = JSON.parse(await text(process.stdin)) as Env;
 const looks = await lookFromHere(process.argv.slice(2) as Look[], env, systemClock);
-process.stdout.write(`${JSON.stringify(looks)}\n`);
+// Whatever still waits is not waited for.
+process.stdout.write(`${JSON.stringify(looks)}\n`, () => process.exit());

@@ -42,13 +42,14 @@ export async function installService({ project, paths, report, signal }: Service
   if (!isService(root)) await withLock(root, () => leave(paths, report, signal));
   await closeState(paths);
   // Another lock: on another disk the one before was a file that is gone.
-  await withLock(root, () =>
+  const { isReady } = await withLock(root, () =>
     startNative({ project, paths, ...settings, report, fetchServers: true, keepLate: true, signal }),
   );
   await systemctl("enable", "--quiet", TARGET);
   await systemctl("start", TARGET);
   report.line(`✅ 已安装成系统服务，开机会自动启动：${unitFiles(UNIT_FOLDER).join("、")}`);
   report.line("npm start、npm stop、npm run apply 照旧使用，但要用 root 执行（例如在前面加 sudo）。");
+  if (!isReady) process.exitCode = 1;
 }
 
 function planOf(root: string, { config }: Settings): string[] {

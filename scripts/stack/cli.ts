@@ -27,7 +27,7 @@ export async function cli(
   // Whatever the shell allows: what others may write here, programs of ours would run.
   process.umask(process.umask() | 0o022);
   // Who reads what is told may go, as head does: what was begun is done all the same.
-  process.stdout.on("error", () => {});
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   try {
     await command(signal);
   } catch (thrown) {

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { MIGRATIONS } from "../backup/manifest.ts";
@@ -34,8 +34,10 @@ export function databaseTrouble(part: string, { data }: StatePaths): DatabaseTro
   };
 }
 
+/** Moved with its log, to where no earlier one is. */
 function remedyOf(path: string, lost: string): string {
-  const move = `for f in ${shellWord(path)}*; do mv "$f" "$f.broken"; done`;
+  const folder = `${shellWord(join(dirname(dirname(path)), "broken"))}-$(date +%s)`;
+  const move = `d=${folder}; mkdir "$d" && mv ${shellWord(path)}* "$d"`;
   return `恢复最近的备份：npm run restore 备份文件；没有备份就把它移开（${lost}）：npm stop，再执行 ${move}，再 npm start`;
 }
 

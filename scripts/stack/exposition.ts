@@ -13,11 +13,14 @@ export function parseExposition(text: string): Sample[] {
   });
 }
 
-/** The collectors of an exporter whose last run failed, by its exposition. */
+/** The collectors of an exporter that have run, by its exposition, and whether the last run of each succeeded. */
+export function readCollectors(text: string): Map<string, boolean> {
+  const samples = parseExposition(text).filter(({ name }) => name === "monitoring_collector_success");
+  return new Map(samples.map(({ labels, value }) => [labels.collector ?? "", value !== 0]));
+}
+
 export function failingCollectors(text: string): string[] {
-  return parseExposition(text)
-    .filter(({ name, value }) => name === "monitoring_collector_success" && value === 0)
-    .map(({ labels }) => labels.collector ?? "");
+  return [...readCollectors(text)].filter(([, succeeded]) => !succeeded).map(([name]) => name);
 }
 
 function parseLabels(text: string): Record<string, string> {

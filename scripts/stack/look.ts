@@ -15,7 +15,7 @@ export async function look(usage: string, command: () => Promise<boolean>): Prom
   // By itself Ctrl-C ends it without what is to be done at an exit.
   for (const [signal, status] of Object.entries(SIGNALS)) process.once(signal, () => process.exit(status));
   // Who reads it may go, as head does.
-  process.stdout.on("error", () => {});
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   let code = FAILED;
   try {
     code = (await command()) ? PROBLEMS : 0;

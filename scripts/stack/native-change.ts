@@ -10,7 +10,7 @@ import { confirm, goBack, publish } from "./publish.ts";
 import { hasLoaded, RELOADED, type ReloadedServer, reload, verify } from "./reload.ts";
 import type { Rendering } from "./render.ts";
 import type { Report } from "./report.ts";
-import { startParts, titleOf } from "./starting.ts";
+import { areReady, startParts, titleOf } from "./starting.ts";
 
 export interface NativeChange {
   /** Of startParts, where nothing ran before. */
@@ -67,6 +67,7 @@ export async function changeNative(change: NativeChange): Promise<{ isChanged: b
     throw problems ? new RevertedError(reasonOf(error, signal), problems) : error;
   }
   confirm(paths.config);
+  if (!(await areReady(kept, report))) isReady = false;
   return { isChanged: isOpen || stale.length + outdated.length + toStart.length > 0, isReady };
 }
 

@@ -60,7 +60,7 @@ export interface NativeStack {
 
 /**
  * Makes what runs what should run, by npm start and npm run apply alike: starts every part that is not running as it
- * should, lets the servers take new files, and waits until all of it is ready and in force.
+ * should, lets the servers take new files, and waits until all of it is ready and in force, or late (`isReady`).
  * @throws {StackError} when something is refused, and nothing was changed; when a part dies at the first start, and
  *   what was started is stopped again; when a change fails (RevertedError)
  */

@@ -23,7 +23,9 @@ import type { Report } from "./report.ts";
 const READY_DEADLINE = 120_000;
 const PROMETHEUS_DEADLINE = 600_000;
 const READY_POLL = 50;
-const KEPT = "它留着运行，能自己好的会自己好；其他部分都在运行。看好了没有：npm run doctor";
+const KEPT = "它没有停，还在运行。好了没有，看 npm run doctor";
+/** Milliseconds in which one that has run for a while answers. */
+const ANSWER_DEADLINE = 5000;
 /** Of the log, when a part does not start. */
 const LOG_LINES = 15;
 
@@ -38,7 +40,7 @@ export interface StartOptions {
 
 /**
  * Starts parts, and waits until each is ready.
- * @returns whether all are
+ * @returns whether all are, but for Grafana
  * @throws {StackError} when one of them dies; then the others are stopped again. Grafana alone is only warned of
  * @throws the signal's reason, and all of them are stopped again
  */
@@ -72,12 +74,21 @@ export async function startParts(
   if (fatal.length === 0 && !signal?.aborted) {
     for (const { problem = "", isLate } of failed) report.warn(isLate ? `${problem}\n${KEPT}` : problem);
     step.done(specs.map(titleOf).join("、"));
-    return !failed.some(({ isLate }) => isLate);
+    return !failed.some(({ spec, isLate }) => isLate && spec.name !== "grafana");
   }
   step.fail("没有成功");
   for (const { record } of starting.reverse()) await stopProcess(record, paths);
   signal?.throwIfAborted();
   throw new StackError(fatal.map(({ problem }) => problem).join("\n\n"));
+}
+
+/** Whether parts that run are ready, Grafana apart; those that are not are warned of. */
+export async function areReady(records: ProcessRecord[], report: Report): Promise<boolean> {
+  const asked = records.filter(({ name }) => name !== "grafana");
+  const problems = await Promise.all(asked.map((record) => waitUntilReady(record, ANSWER_DEADLINE)));
+  const late = asked.filter((_, index) => problems[index] !== undefined).map(titleOf);
+  if (late.length > 0) report.warn(`${late.join("、")} 在运行，但没有就绪。原因和办法：npm run doctor`);
+  return late.length === 0;
 }
 
 export function titleOf({ name }: Pick<ProcessSpec, "name">): string {

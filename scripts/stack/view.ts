@@ -4,6 +4,7 @@ import { parseEnv } from "node:util";
 import { type Config, parseConfig, readConfig } from "../../config/config.ts";
 import type { Env, PartUrls } from "../../config/environment.ts";
 import { within } from "../../exporter/collectors/within.ts";
+import { SETTLED } from "../../exporter/overview/prometheus.ts";
 import { type Clock, systemClock } from "../../service/clock.ts";
 import { isService } from "../service/names.ts";
 import { refuseOthers } from "../service/refuse-others.ts";
@@ -96,9 +97,6 @@ export function stateOf({ runtime }: StackView, part: ProcessName): PartState | 
 export function readyPath(part: PartName): string {
   return part === "grafana" ? "/api/health" : "/-/ready";
 }
-
-/** Milliseconds after which a server has looked at everything once. */
-const SETTLED = 60_000;
 
 /** Whether what a part does not know yet may come by itself. */
 export function isSettling(view: StackView, part: PartName): boolean {

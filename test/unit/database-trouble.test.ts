@@ -57,7 +57,7 @@ test("one that is damaged keeps its part from starting: npm start and doctor say
   const file = join(view.paths.data, "relay.db");
   writeFileSync(file, "this is no database\n".repeat(500));
   const what = `数据库 ${file} 已损坏`;
-  const move = `for f in ${file}*; do mv "$f" "$f.broken"; done`;
+  const move = `d=${view.paths.root}/broken-$(date +%s); mkdir "$d" && mv ${file}* "$d"`;
   const remedy = `恢复最近的备份：npm run restore 备份文件；没有备份就把它移开（告警历史和还没有发出的通知就没有了）：npm stop，再执行 ${move}，再 npm start`;
   assert.equal(
     (await findings(partsCheck, view))[1],

@@ -88,15 +88,16 @@ test("measuring: on, switched off in config.ini, stopped by somebody", async (t)
 });
 
 test("what the exporter cannot get, and events that it cannot keep", async (t) => {
+  const tell = async (metrics: string) =>
+    findings(collectorsCheck, await testView(t, { answers: { exporter: { "/metrics": metrics } } }));
   const told = async (...failing: string[]) => {
     const lines = ["cpu", "disk", "events"].map(
       (name) => `monitoring_collector_success{collector="${name}"} ${failing.includes(name) ? 0 : 1}\n`,
     );
-    return findings(
-      collectorsCheck,
-      await testView(t, { answers: { exporter: { "/metrics": lines.join("") } } }),
-    );
+    return tell(lines.join(""));
   };
+  const none = "unchecked: 各项数据 | 刚启动，或者采集被停止了";
+  assert.deepEqual(await tell('monitoring_collector_success{collector="events"} 1\n'), [none]);
   assert.deepEqual(await told(), ["ok: 各项数据都取得到，业务事件都存得下"]);
   const [disk = "", events = ""] = await told("disk", "events");
   assert.equal(

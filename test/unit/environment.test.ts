@@ -274,7 +274,7 @@ test("what the channels read reaches the relay natively and in a container, and 
     readFileSync(join(PROJECT, file), "utf8"),
   );
   for (const name of names) {
-    assert.deepEqual(changedVariables({}, { [name]: "new" }), [name], "SERVICE_VARIABLES in parts.ts");
+    assert.deepEqual(changedVariables({}, { [name]: "new" }), [name], "part-variables.ts");
     assert.ok(name in services.relay.environment, `${name}: the relay in docker-compose.yml`);
     assert.match(example ?? "", new RegExp(`^(# )?${name}=`, "m"), ".env.example");
     assert.ok(guide?.includes(`\`${name}\``), `${name}: the guide`);

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { runningProcesses, stopProcess } from "../../scripts/stack/processes.ts";
+import { runningProcesses, startProcess, stopProcess } from "../../scripts/stack/processes.ts";
 import { mailPasswordFile, relayTokenFile, statePaths } from "../../scripts/stack/project.ts";
-import { startParts } from "../../scripts/stack/starting.ts";
+import { areReady, startParts } from "../../scripts/stack/starting.ts";
 import { temporaryFolder } from "./support/folder.ts";
+import { listen } from "./support/server.ts";
 
 const step = { progress() {}, done() {}, fail() {} };
 const report = { begin: () => step, line() {}, warn() {} };
@@ -55,11 +56,40 @@ test("a part that lives but is not ready in time stops the others, or is told an
 
   assert.equal(await startParts(parts, paths, { ...options, keepLate: true }), false);
   assert.equal(runningProcesses(paths).length, 2);
-  assert.match(warnings.join(), /采集程序 0\.3 秒内没有就绪.*它留着运行/s);
+  assert.match(warnings.join(), /采集程序 0\.3 秒内没有就绪.*它没有停，还在运行/s);
 
   const dying = part("prometheus", "console.log('its last words')", "http://127.0.0.1:1/-/ready");
   await assert.rejects(
     startParts([dying], paths, { ...options, patience: 60_000, keepLate: true }),
     /Prometheus 启动后就退出了。日志 .+prometheus\.log 的末尾：\nits last words$/,
   );
+});
+
+test("of what runs already, whether it is ready is asked once more, Grafana apart", async (t) => {
+  const url = await listen(t, (request, response) =>
+    response.writeHead(request.url === "/late" ? 503 : 200).end(),
+  );
+  const paths = statePaths(join(temporaryFolder(t), ".stack"));
+  const { record, child } = startProcess(
+    {
+      name: "relay",
+      command: ["sleep", "60"],
+      cwd: "/",
+      env: process.env as Record<string, string>,
+      fingerprint: "",
+      readyUrl: url,
+    },
+    paths,
+  );
+  t.after(() => child.kill("SIGKILL"));
+  const warnings: string[] = [];
+  const told = (...parts: [name: string, path: string][]) =>
+    areReady(
+      parts.map(([name, path]) => ({ ...record, name, readyUrl: url + path })),
+      { ...report, warn: (text) => void warnings.push(text) },
+    );
+  assert.equal(await told(["relay", "/ready"], ["grafana", "/late"]), true);
+  assert.deepEqual(warnings, []);
+  assert.equal(await told(["relay", "/ready"], ["exporter", "/late"]), false);
+  assert.deepEqual(warnings, ["采集程序 在运行，但没有就绪。原因和办法：npm run doctor"]);
 });
