@@ -10,7 +10,7 @@ import { startWecomServer, type WecomServer } from "../helpers/wecom-server.ts";
 
 // docs/architecture.md says who notices the death of each part; here each one dies.
 
-/** Milliseconds in which people have to hear of it: five minutes, and what a busy machine takes, which is not 30 times less. */
+/** Milliseconds in which people have to hear of it: five minutes, and what a busy machine takes, which is not 20 times less. */
 const IN_TIME = (5 * 60_000) / FACTOR + 3000;
 
 let story: Story;

@@ -77,11 +77,12 @@ async function finish(
   return judge(field, parts);
 }
 
-/** A part that is just down has no memory. */
+/** A part that is just down has no memory, whether its process is gone or not quite yet. */
 function measure(field: Field, figures: Figures): void {
   for (const { name, pid } of field.processes()) {
     try {
-      figures.memory.push({ part: name, at: Date.now(), megabytes: residentMegabytes(pid) });
+      const megabytes = residentMegabytes(pid);
+      if (megabytes > 0) figures.memory.push({ part: name, at: Date.now(), megabytes });
     } catch {}
   }
   if (figures.sizes.length === 0) figures.sizes.push(field.sizes());
