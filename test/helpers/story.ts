@@ -3,7 +3,10 @@ import { accelerate } from "./accelerate.ts";
 import { createTestStack, type TestStack } from "./stack.ts";
 import { startWecomServer, type WecomServer } from "./wecom-server.ts";
 
-/** Rules and routes as committed, with their times twenty times shorter: 5 minutes are 15 seconds. A part takes as long as ever to start. */
+/**
+ * Rules and routes as committed, with their times twenty times shorter: 5 minutes are 15 seconds. A part takes as long
+ * as ever to start, so that a greater factor makes stories of their own.
+ */
 export const FACTOR = 20;
 
 /** A running stack whose time passes faster, and the WeCom server that it tells. */
