@@ -56,7 +56,7 @@ test(`${KILLS} kills at any moment of a storm: all that was answered 200 is told
 test("killed again and again, one robot never sends more than 20 messages in a minute, and nothing is lost", {
   timeout: 120_000,
 }, async (t) => {
-  const { relay, wecom, ledger } = await storm(t, { robots: 1, kills: 12, spread: 150 });
+  const { relay, wecom, ledger } = await storm(t, { robots: 1, kills: 12, spread: 300 });
   await relay.stop();
   assertWithinLimit(wecom.messages);
   assert.deepEqual(wecom.refusals, []);

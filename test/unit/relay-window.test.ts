@@ -172,6 +172,8 @@ async function useUp(relay: TestRelay, messages: number, sent: (number: number) 
     if (number > messages - RESERVE + 1) relay.clock.advance(PACE);
     await relay.tell(critical(`Alert${number}.`));
     await sent(number);
+    // Before its arrival is noted, time may not go on.
+    await relay.settled();
   }
 }
 
