@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { refuseUnfinishedRestore } from "./backup/unfinished.ts";
 import { cli } from "./stack/cli.ts";
 import { isComposeUp, startCompose } from "./stack/compose.ts";
@@ -35,10 +34,8 @@ async function applyWhereItRuns(settings: Settings, signal: AbortSignal): Promis
   throw new StackError("没有在运行，请执行 npm start");
 }
 
-await cli(
-  async (signal) => {
-    parseArgs({ options: {} });
-    await withLock(join(PROJECT, ".stack"), () => apply(signal));
-  },
-  { usage: "npm run apply", refused: "什么都没有改动。" },
-);
+await cli((signal) => withLock(join(PROJECT, ".stack"), () => apply(signal)), {
+  usage: "npm run apply",
+  takesNothing: true,
+  refused: "什么都没有改动。",
+});

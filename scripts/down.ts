@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { cli } from "./stack/cli.ts";
 import { findEngine, hasContainers, stopCompose } from "./stack/compose.ts";
 import { withLock } from "./stack/lock.ts";
@@ -17,10 +16,7 @@ async function down(signal: AbortSignal): Promise<void> {
   report.line(stopped > 0 || composed ? "监控系统已停止，数据都已保留" : "监控系统没有在运行");
 }
 
-await cli(
-  async (signal) => {
-    parseArgs({ options: {} });
-    await withLock(join(PROJECT, ".stack"), () => down(signal));
-  },
-  { usage: "npm stop" },
-);
+await cli((signal) => withLock(join(PROJECT, ".stack"), () => down(signal)), {
+  usage: "npm stop",
+  takesNothing: true,
+});

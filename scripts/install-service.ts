@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { installService, requireSystemd } from "./service/install.ts";
 import { cli } from "./stack/cli.ts";
 import { findEngine, isComposeUp } from "./stack/compose.ts";
@@ -20,9 +19,8 @@ async function install(signal: AbortSignal): Promise<void> {
 
 await cli(
   async (signal) => {
-    parseArgs({ options: {} });
     requireSystemd();
     await withServiceLock(() => install(signal));
   },
-  { usage: "npm run install-service" },
+  { usage: "npm run install-service", takesNothing: true },
 );

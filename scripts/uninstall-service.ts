@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { requireSystemd } from "./service/install.ts";
 import { uninstallService } from "./service/uninstall.ts";
 import { cli } from "./stack/cli.ts";
@@ -16,9 +15,8 @@ async function uninstall(signal: AbortSignal): Promise<void> {
 
 await cli(
   async (signal) => {
-    parseArgs({ options: {} });
     requireSystemd();
     await withServiceLock(() => uninstall(signal));
   },
-  { usage: "npm run uninstall-service" },
+  { usage: "npm run uninstall-service", takesNothing: true },
 );

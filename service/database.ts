@@ -34,10 +34,15 @@ export function openDatabase(path: string, migrations: string): DatabaseSync {
   }
 }
 
-function migrate(database: DatabaseSync, path: string, folder: string): void {
-  const files = readdirSync(folder)
+/** The names of a folder's migrations, in order: their number is the version that a database has under this program. */
+export function migrationFiles(folder: string): string[] {
+  return readdirSync(folder)
     .filter((name) => name.endsWith(".sql"))
     .sort();
+}
+
+function migrate(database: DatabaseSync, path: string, folder: string): void {
+  const files = migrationFiles(folder);
   const version = Number(database.prepare("PRAGMA user_version").get()?.user_version);
   if (version > files.length) {
     throw new DatabaseTooNewError(

@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { migrationFiles } from "../../service/database.ts";
 import { PROJECT } from "../stack/project.ts";
 import { ArchiveError } from "./archive-error.ts";
 
@@ -62,8 +63,7 @@ export function parseManifest(text: string): Manifest {
   const { data: manifest, error } = manifestSchema.safeParse(value);
   if (error) throw new ArchiveError("清单已损坏", { cause: error });
   for (const [name, version] of Object.entries(manifest.databases)) {
-    const folder = Object.hasOwn(MIGRATIONS, name) ? MIGRATIONS[name] : undefined;
-    const known = folder === undefined ? 0 : countMigrations(folder);
+    const known = Object.hasOwn(MIGRATIONS, name) ? knownVersion(name) : 0;
     if (version > known) throw newer(`数据库 ${name} 的版本`, version, known);
   }
   return manifest;
@@ -81,9 +81,9 @@ function newer(what: string, theirs: number, ours: number): ArchiveError {
   return new ArchiveError(`${what}是 ${theirs}，这里的程序只认识到 ${ours}：请先把程序更新到备份时的版本`);
 }
 
-/** The version that a database has under this program (service/database.ts). */
-function countMigrations(folder: string): number {
-  return readdirSync(join(PROJECT, folder)).filter((name) => name.endsWith(".sql")).length;
+/** The version that a database of MIGRATIONS has under this program. */
+export function knownVersion(name: string): number {
+  return migrationFiles(join(PROJECT, MIGRATIONS[name] ?? "")).length;
 }
 
 /** Whether this program would ever unpack a file of this name. */

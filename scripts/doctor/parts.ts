@@ -20,11 +20,12 @@ export const partsCheck: Check = {
   title: "各部分",
   question: "starting",
   async run(view): Promise<Finding[]> {
-    if (view.runtime.kind === "stopped") return [explainStopped(view), ...PARTS.flatMap(ofDatabase(view))];
+    if (view.runtime.kind === "stopped")
+      return [explainStopped(view), ...PARTS.flatMap((part) => databaseFinding(view, part) ?? [])];
     return Promise.all(
       PARTS.map(async (part) => {
         const found = await checkPart(view, part);
-        return found.level === "ok" ? found : (ofDatabase(view)(part)[0] ?? found);
+        return found.level === "ok" ? found : (databaseFinding(view, part) ?? found);
       }),
     );
   },
@@ -53,14 +54,10 @@ function explainStopped({ runtime, project }: StackView): Finding {
 }
 
 /** What keeps a part from its work, where it is that; a container's is not to be seen from here. */
-const ofDatabase =
-  ({ runtime, paths }: StackView) =>
-  (part: PartName): Finding[] => {
-    const trouble = runtime.kind === "compose" ? undefined : databaseTrouble(part, paths);
-    return trouble
-      ? [problem(trouble.what, `${PART_TITLES[part]} 启动不了，或者在拒收`, trouble.remedy)]
-      : [];
-  };
+function databaseFinding({ runtime, paths }: StackView, part: PartName): Finding | undefined {
+  const trouble = runtime.kind === "compose" ? undefined : databaseTrouble(part, paths);
+  return trouble && problem(trouble.what, `${PART_TITLES[part]} 启动不了，或者在拒收`, trouble.remedy);
+}
 
 async function checkPart(view: StackView, part: PartName): Promise<Finding> {
   const state = stateOf(view, part);

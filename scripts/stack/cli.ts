@@ -1,3 +1,4 @@
+import { parseArgs } from "node:util";
 import { ConfigError } from "../../config/config-error.ts";
 import { EnvironmentError } from "../../config/environment.ts";
 import { InterruptedError, type InterruptionWords, watchInterruption } from "./interruption.ts";
@@ -7,6 +8,8 @@ import { EX_TEMPFAIL, StackError, TemporaryError, ToldError } from "./project.ts
 export interface CliOptions {
   /** Told for an option that there is not. */
   usage?: string;
+  /** Refuses every argument, before the command begins; one that takes some reads them itself. */
+  takesNothing?: boolean;
   /** What to add when it failed before it changed anything. */
   refused?: string;
   /** For a command that takes nothing back when it is interrupted. */
@@ -20,7 +23,7 @@ export interface CliOptions {
  */
 export async function cli(
   command: (signal: AbortSignal) => Promise<void>,
-  { usage, refused, words }: CliOptions = {},
+  { usage, takesNothing = false, refused, words }: CliOptions = {},
 ): Promise<void> {
   const interruption = watchInterruption((text) => process.stderr.write(text), words);
   const { signal } = interruption;
@@ -29,6 +32,7 @@ export async function cli(
   // Who reads what is told may go, as head does: what was begun is done all the same.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   try {
+    if (takesNothing) parseArgs();
     await command(signal);
   } catch (thrown) {
     const failed = thrown instanceof TemporaryError ? EX_TEMPFAIL : 1;

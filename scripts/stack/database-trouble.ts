@@ -1,9 +1,9 @@
-import { existsSync, readdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
-import { MIGRATIONS } from "../backup/manifest.ts";
-import { PROJECT, type StatePaths } from "./project.ts";
+import { knownVersion, MIGRATIONS } from "../backup/manifest.ts";
+import type { StatePaths } from "./project.ts";
 import { shellWord } from "./shell-word.ts";
 
 /** Why a part cannot use the database that it keeps. */
@@ -20,16 +20,16 @@ const LOST: Record<string, string> = {
 
 /** Only reads. @returns undefined for a part that keeps none, and where nothing is wrong for all that can be seen */
 export function databaseTrouble(part: string, { data }: StatePaths): DatabaseTrouble | undefined {
-  const [name = "", migrations = ""] =
-    Object.entries(MIGRATIONS).find(([name]) => name.startsWith(`${part}/`)) ?? [];
-  const path = join(data, name.slice(part.length + 1));
-  if (name === "" || !existsSync(path)) return undefined;
+  const name = Object.keys(MIGRATIONS).find((name) => name.startsWith(`${part}/`));
+  if (name === undefined) return undefined;
+  const path = join(data, basename(name));
+  if (!existsSync(path)) return undefined;
   const found = inspect(path);
   if (found === "damaged") return { what: `数据库 ${path} 已损坏`, remedy: remedyOf(path, LOST[part] ?? "") };
-  const newest = readdirSync(join(PROJECT, migrations)).filter((file) => file.endsWith(".sql")).length;
+  const newest = knownVersion(name);
   if (found <= newest) return undefined;
   return {
-    what: `数据库 ${path} 是更新的版本写的（第 ${found} 版，本程序认识到第 ${newest} 版）`,
+    what: `数据库 ${path} 是更新的版本写的（第 ${found} 版，本程序认识到第 ${newest} 版），没有改动`,
     remedy: "换回较新的程序，或者恢复升级前的备份：npm run restore 备份文件",
   };
 }

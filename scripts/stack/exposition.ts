@@ -19,8 +19,9 @@ export function readCollectors(text: string): Map<string, boolean> {
   return new Map(samples.map(({ labels, value }) => [labels.collector ?? "", value !== 0]));
 }
 
-export function failingCollectors(text: string): string[] {
-  return [...readCollectors(text)].filter(([, succeeded]) => !succeeded).map(([name]) => name);
+/** The names of those whose last run failed. */
+export function failingOf(collectors: Map<string, boolean>): string[] {
+  return [...collectors].filter(([, succeeded]) => !succeeded).map(([name]) => name);
 }
 
 function parseLabels(text: string): Record<string, string> {

@@ -70,11 +70,12 @@ export async function startParts(
     }),
   );
   const failed = outcomes.filter(({ problem }) => problem !== undefined);
-  const fatal = failed.filter(({ spec, isLate }) => spec.name !== "grafana" && !(keepLate && isLate));
+  const needed = failed.filter(({ spec }) => !isOptional(spec));
+  const fatal = needed.filter(({ isLate }) => !(keepLate && isLate));
   if (fatal.length === 0 && !signal?.aborted) {
     for (const { problem = "", isLate } of failed) report.warn(isLate ? `${problem}\n${KEPT}` : problem);
     step.done(specs.map(titleOf).join("、"));
-    return !failed.some(({ spec, isLate }) => isLate && spec.name !== "grafana");
+    return needed.length === 0;
   }
   step.fail("没有成功");
   for (const { record } of starting.reverse()) await stopProcess(record, paths);
@@ -82,9 +83,14 @@ export async function startParts(
   throw new StackError(fatal.map(({ problem }) => problem).join("\n\n"));
 }
 
+/** Nobody is told less without it. */
+function isOptional({ name }: Pick<ProcessSpec, "name">): boolean {
+  return name === "grafana";
+}
+
 /** Whether parts that run are ready, Grafana apart; those that are not are warned of. */
 export async function areReady(records: ProcessRecord[], report: Report): Promise<boolean> {
-  const asked = records.filter(({ name }) => name !== "grafana");
+  const asked = records.filter((record) => !isOptional(record));
   const problems = await Promise.all(asked.map((record) => waitUntilReady(record, ANSWER_DEADLINE)));
   const late = asked.filter((_, index) => problems[index] !== undefined).map(titleOf);
   if (late.length > 0) report.warn(`${late.join("、")} 在运行，但没有就绪。原因和办法：npm run doctor`);

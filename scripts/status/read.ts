@@ -1,7 +1,7 @@
 import type { ChannelsReport } from "../../alertmanager/relay/channels-report.ts";
 import type { Status } from "../../client/wire.ts";
 import { type PartName, type ProcessName, publicUrls } from "../stack/addresses.ts";
-import { failingCollectors, parseExposition } from "../stack/exposition.ts";
+import { failingOf, parseExposition, readCollectors } from "../stack/exposition.ts";
 import { isSettling, PARTS, readyPath, type StackView, stateOf } from "../stack/view.ts";
 
 /** As npm run status -- --json prints it; what nobody could tell is null. */
@@ -93,7 +93,7 @@ async function readFigures({ ask }: StackView): Promise<StackStatus["figures"]> 
   const today = parseExposition(metrics.text).find(
     ({ name, labels }) => name === "wecom_daily_messages" && labels.day === "today",
   );
-  const failing_collectors = failingCollectors(metrics.text);
+  const failing_collectors = failingOf(readCollectors(metrics.text));
   return { ...status, messages_today: today?.value ?? null, failing_collectors };
 }
 

@@ -62,7 +62,7 @@ test("a database of a newer version is refused in the operator's words, and stay
   assert.equal(code, 1);
   assert.match(
     output,
-    /events\.db 是更新的版本写的（第 99 版，本程序认识到第 \d+ 版）。\n办法：换回较新的程序/,
+    /events\.db 是更新的版本写的（第 99 版，本程序认识到第 \d+ 版），没有改动。\n办法：换回较新的程序/,
   );
   assert.deepEqual({ ...setVersion(file, Number(own)) }, { user_version: 99 });
   assert.equal((await stack.up()).code, 0);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** Milliseconds after which it counts as never. */
-const PATIENCE = 30_000;
+const PATIENCE = 10_000;
 
 /** Waits for something that happens in the background. @returns the first answer that is neither undefined nor false */
 export async function until<T>(
